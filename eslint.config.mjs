@@ -1,0 +1,66 @@
+import js from '@eslint/js'
+import tseslint from 'typescript-eslint'
+
+const nodeGlobals = Object.fromEntries(
+  [
+    'Buffer',
+    'URL',
+    'URLSearchParams',
+    'clearTimeout',
+    'console',
+    'fetch',
+    'process',
+    'setTimeout',
+    'performance',
+  ].map((name) => [name, 'readonly']),
+)
+const browserGlobals = Object.fromEntries(
+  [
+    'document',
+    'window',
+    'fetch',
+    'FormData',
+    'URL',
+    'URLSearchParams',
+    'location',
+    'setInterval',
+    'clearInterval',
+  ].map((name) => [name, 'readonly']),
+)
+
+export default tseslint.config(
+  { ignores: ['dist/', 'coverage/', 'screenshots/', 'example/data/', 'test/package/fixtures/'] },
+  { linterOptions: { reportUnusedDisableDirectives: 'error' } },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts', '**/*.mts'],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { project: ['./tsconfig.json'] } },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': ['error', { disallowTypeAnnotations: false }],
+      '@typescript-eslint/no-confusing-void-expression': [
+        'error',
+        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+      ],
+      '@typescript-eslint/prefer-promise-reject-errors': ['error', { allowThrowingUnknown: true }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      // Some methods are async because their interface is; the store's and the testing kit's among them.
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+    },
+  },
+  {
+    files: ['test/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+    },
+  },
+  { files: ['**/*.mjs'], languageOptions: { globals: nodeGlobals } },
+  {
+    files: ['example/public/**/*.js', 'example/wallet/public/**/*.js'],
+    languageOptions: { globals: browserGlobals },
+  },
+)

@@ -1,0 +1,79 @@
+import * as http from 'node:http'
+import * as https from 'node:https'
+
+/** A JSON-RPC endpoint. Both its URL and its headers may carry an API key: neither is ever shown. */
+export interface Endpoint {
+  readonly url: URL
+  readonly headers: Readonly<Record<string, string>>
+}
+
+export interface HttpAnswer {
+  readonly status: number
+  readonly body: string
+}
+
+/** Connections are kept open between logins, and bounded for each endpoint. */
+const POOL = { keepAlive: true, maxSockets: 128, maxFreeSockets: 32, scheduling: 'lifo' } as const
+const AGENTS = { http: new http.Agent(POOL), https: new https.Agent(POOL) }
+
+/** An answer to our question is a few hundred bytes, a few thousand with the longest keys. */
+const MAX_ANSWER_BYTES = 64 * 1024
+
+/**
+ * Posts JSON and reads the whole answer, following no redirect.
+ *
+ * @param signal - bounds connecting, headers and body alike; its abort frees the socket
+ * @throws {Error} a network error, or an answer of more than 64 kB
+ */
+export async function postJson(endpoint: Endpoint, json: string, signal: AbortSignal): Promise<HttpAnswer> {
+  try {
+    return await exchange(endpoint, json, signal, 'pooled')
+  } catch (error) {
+    // The server had closed the kept connection: nothing was answered, and the question changes nothing.
+    if (error instanceof StaleConnection) return exchange(endpoint, json, signal, 'fresh')
+    throw error
+  }
+}
+
+class StaleConnection extends Error {}
+
+async function exchange(
+  { url, headers }: Endpoint,
+  json: string,
+  signal: AbortSignal,
+  connection: 'pooled' | 'fresh',
+): Promise<HttpAnswer> {
+  const secure = url.protocol === 'https:'
+  const request = (secure ? https : http).request(url, {
+    method: 'POST',
+    agent: connection === 'pooled' ? AGENTS[secure ? 'https' : 'http'] : false,
+    headers: {
+      ...headers,
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(json),
+      accept: 'application/json',
+    },
+    signal,
+  })
+  const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
+    request.once('response', resolve)
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      const stale = request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
+      reject(stale ? new StaleConnection('The kept connection was closed', { cause: error }) : error)
+    })
+    request.once('close', () => reject(new Error('The connection was closed without an answer')))
+    request.end(json)
+  })
+  return { status: response.statusCode ?? 0, body: await readBody(response) }
+}
+
+async function readBody(response: http.IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes > MAX_ANSWER_BYTES) throw new Error(`The answer is longer than ${MAX_ANSWER_BYTES} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}

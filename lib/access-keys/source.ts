@@ -1,0 +1,36 @@
+/** An access key's permission, as NEAR's RPC spells it. */
+export type AccessKeyPermission =
+  'FullAccess' | { GasKeyFullAccess: object } | { FunctionCall: object } | { GasKeyFunctionCall: object }
+
+/** Where the strategy learns which keys an account has. */
+export interface AccessKeySource {
+  /**
+   * The key's permission on the account now, or undefined if the account has no such key, or does not exist.
+   *
+   * Throws when it cannot tell: that ends the login as `ERR_NEAR_RPC_UNAVAILABLE` (503) and is never taken for a no.
+   *
+   * @param publicKey - `<type>:<base58>`
+   * @param options.signal - aborts when the answer is no longer waited for
+   */
+  permission(
+    accountId: string,
+    publicKey: string,
+    options: { signal: AbortSignal },
+  ): Promise<AccessKeyPermission | undefined>
+}
+
+/**
+ * Whether a permission gives full access to the account.
+ *
+ * @returns undefined for anything but the four known permissions: that is neither a yes nor a no
+ * @see {@link https://github.com/near/NEPs/blob/master/neps/nep-0641.md NEP-641}
+ */
+export function isFullAccess(permission: unknown): boolean | undefined {
+  if (permission === 'FullAccess') return true
+  if (typeof permission !== 'object' || permission === null) return undefined
+  const [[kind, details] = [], ...others] = Object.entries(permission)
+  if (others.length > 0 || typeof details !== 'object' || details === null) return undefined
+  if (kind === 'GasKeyFullAccess') return true
+  if (kind === 'FunctionCall' || kind === 'GasKeyFunctionCall') return false
+  return undefined
+}

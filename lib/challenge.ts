@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto'
+
+/** What a browser gets, to hand to the wallet. */
+export interface Challenge {
+  /** The text that the wallet shows. */
+  message: string
+  /** Who the message is for. */
+  recipient: string
+  /** 32 random bytes in base64. */
+  nonce: string
+  /** The challenge's handle, to be sent back with the signature: 16 random bytes in base64url. */
+  state: string
+  /** Where a redirecting wallet returns. */
+  callbackUrl?: string
+}
+
+/** What the server remembers of a challenge. */
+export interface StoredChallenge {
+  state: string
+  /** 32 bytes in base64. */
+  nonce: string
+  message: string
+  callbackUrl?: string
+  /** In milliseconds since 1970. */
+  issuedAt: number
+}
+
+/** What a store may want to know about the challenges that it keeps. */
+export interface ChallengeStoreOptions {
+  /** The strategy's `challengeMaxAge`, in milliseconds: a challenge that is older need not be kept. */
+  maxAge: number
+}
+
+/**
+ * Remembers challenges for the browser session behind a request.
+ *
+ * A store binds a challenge to the session, so that nobody can plant a signature in another's browser. It does not
+ * check a challenge's age: that is the strategy's. Whatever it throws ends the login as `ERR_NEAR_STORE_FAILED` (503).
+ */
+export interface ChallengeStore {
+  issue(req: object, challenge: StoredChallenge, options: ChallengeStoreOptions): Promise<void>
+
+  /**
+   * Takes a challenge out, atomically: of any number of concurrent calls exactly one gets it.
+   *
+   * @param state - the challenge's handle, or undefined for the session's latest
+   * @returns the challenge, or undefined if there is none
+   */
+  consume(
+    req: object,
+    state: string | undefined,
+    options: ChallengeStoreOptions,
+  ): Promise<StoredChallenge | undefined>
+}
+
+/** Makes a challenge that nobody can foresee. */
+export function createChallenge(message: string, callbackUrl: string | undefined): StoredChallenge {
+  return {
+    state: randomBytes(16).toString('base64url'),
+    nonce: randomBytes(32).toString('base64'),
+    message,
+    ...(callbackUrl !== undefined && { callbackUrl }),
+    issuedAt: Date.now(),
+  }
+}
+
+/** Whether a challenge is older than `maxAge` milliseconds. */
+export function isExpired(challenge: StoredChallenge, maxAge: number): boolean {
+  return Date.now() - challenge.issuedAt > maxAge
+}
+
+/** Whether a value that a store gave back is a challenge: sessions are the application's, stores may be anybody's. */
+export function isStoredChallenge(value: unknown): value is StoredChallenge {
+  if (typeof value !== 'object' || value === null) return false
+  const { state, nonce, message, callbackUrl, issuedAt } = value as Partial<Record<string, unknown>>
+  return (
+    typeof state === 'string' &&
+    typeof nonce === 'string' &&
+    Buffer.from(nonce, 'base64').length === 32 &&
+    typeof message === 'string' &&
+    (callbackUrl === undefined || callbackUrl === null || typeof callbackUrl === 'string') &&
+    Number.isFinite(issuedAt)
+  )
+}

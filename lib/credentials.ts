@@ -1,0 +1,75 @@
+import { NearLoginRejected } from './errors'
+import { parsePublicKey, parseSignature, type PublicKey } from './signature'
+
+/** What a login claims, decoded; nothing of it is proven yet. */
+export interface Credentials {
+  readonly accountId: string
+  readonly publicKey: PublicKey
+  readonly signature: Uint8Array
+  /** The handle of the challenge that was signed; without it the session's latest is meant. */
+  readonly state: string | undefined
+}
+
+/** The longest that an honest login sends: an ML-DSA-65 key in base58, its signature in hex, a state of ours. */
+const MAX_LENGTH = { publicKey: 2700, signature: 6700, state: 64 } as const
+
+/** @see {@link https://nomicon.io/DataStructures/Account#account-id-rules NEAR account id rules} */
+const ACCOUNT_ID = /^(?=.{2,64}$)[a-z0-9]+(?:[-_.][a-z0-9]+)*$/
+
+/** Whether a text has the form of a NEAR account id; says nothing of whether the account exists. */
+export function isAccountId(text: string): boolean {
+  return text.length <= 64 && ACCOUNT_ID.test(text)
+}
+
+/**
+ * Reads the credentials out of a request's body, whatever it is. Fields other than the four are ignored.
+ *
+ * @throws {NearLoginRejected} `ERR_NEAR_CREDENTIALS_MISSING` or `ERR_NEAR_CREDENTIALS_INVALID` (400),
+ *   or `ERR_NEAR_WALLET_REFUSED` (401) when the body carries a wallet's refusal instead
+ */
+export function readCredentials(body: unknown): Credentials {
+  if (body === undefined || body === null) throw new NearLoginRejected('ERR_NEAR_CREDENTIALS_MISSING')
+  if (typeof body !== 'object' || Array.isArray(body))
+    throw new NearLoginRejected('ERR_NEAR_CREDENTIALS_INVALID')
+
+  const error = readString(body, 'error')
+  const accountId = readString(body, 'accountId')
+  const publicKey = readString(body, 'publicKey')
+  const signature = readString(body, 'signature')
+  const state = readString(body, 'state')
+
+  if (error || isRefusal(accountId, publicKey, signature))
+    throw new NearLoginRejected('ERR_NEAR_WALLET_REFUSED')
+  if (!accountId || !publicKey || !signature) throw new NearLoginRejected('ERR_NEAR_CREDENTIALS_MISSING')
+
+  if (
+    !isAccountId(accountId) ||
+    publicKey.length > MAX_LENGTH.publicKey ||
+    signature.length > MAX_LENGTH.signature ||
+    (state !== undefined && state.length > MAX_LENGTH.state)
+  ) {
+    throw new NearLoginRejected('ERR_NEAR_CREDENTIALS_INVALID')
+  }
+
+  const key = parsePublicKey(publicKey)
+  const decoded = key && parseSignature(signature, key.type)
+  if (!key || !decoded) throw new NearLoginRejected('ERR_NEAR_CREDENTIALS_INVALID')
+  return { accountId, publicKey: key, signature: decoded, state: state || undefined }
+}
+
+/** A wallet's popup that was refused or closed resolves with empty strings; some connectors fill in the account. */
+function isRefusal(
+  accountId: string | undefined,
+  publicKey: string | undefined,
+  signature: string | undefined,
+): boolean {
+  return accountId !== undefined && publicKey !== undefined && signature === ''
+}
+
+/** An own field of the body: a string, or undefined where it is absent. */
+function readString(body: object, field: string): string | undefined {
+  const value: unknown = Object.getOwnPropertyDescriptor(body, field)?.value
+  if (value === undefined) return undefined
+  if (typeof value !== 'string') throw new NearLoginRejected('ERR_NEAR_CREDENTIALS_INVALID')
+  return value
+}

@@ -1,0 +1,38 @@
+import { createPublicKey, verify } from 'node:crypto'
+
+/** DER of SubjectPublicKeyInfo up to the 32 bytes of the key (RFC 8410, section 4). */
+const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')
+
+/** The y-coordinates of the eight points of small order, little-endian, without the sign bit. */
+const SMALL_ORDER_Y = new Set([
+  '0000000000000000000000000000000000000000000000000000000000000000',
+  '0100000000000000000000000000000000000000000000000000000000000000',
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+])
+
+/**
+ * Verifies an Ed25519 signature over a hash as RFC 8032 says, and refuses what it leaves open: public keys and
+ * signature points of small order (anyone can sign for such a key) or in a non-canonical encoding.
+ *
+ * @param publicKey - 32 bytes
+ * @param signature - 64 bytes
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8032#section-5.1.7 RFC 8032, section 5.1.7}
+ */
+export function verifyEd25519(hash: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean {
+  if (!isSafePoint(publicKey) || !isSafePoint(signature.subarray(0, 32))) return false
+  const key = createPublicKey({ key: Buffer.concat([SPKI_PREFIX, publicKey]), format: 'der', type: 'spki' })
+  return verify(null, hash, key, signature)
+}
+
+function isSafePoint(encoded: Uint8Array): boolean {
+  const y = Buffer.from(encoded)
+  y[31] = y[31]! & 0x7f
+  return isBelowPrime(y) && !SMALL_ORDER_Y.has(y.toString('hex'))
+}
+
+/** Whether a little-endian number of 255 bits is below p = 2^255 - 19, the only canonical range of a coordinate. */
+function isBelowPrime(y: Uint8Array): boolean {
+  return y[0]! < 0xed || y[31] !== 0x7f || y.subarray(1, 31).some((byte) => byte !== 0xff)
+}

@@ -1,0 +1,104 @@
+/** Why a login was refused: the visitor, or what the visitor sent, is at fault. */
+export type RejectionCode = keyof typeof rejections
+
+/** Why a login could not be decided: the server, or something that it depends on, is at fault. */
+export type ServiceErrorCode = keyof typeof serviceErrors
+
+/** Every code that a {@link NearAuthError} can carry. */
+export type NearAuthErrorCode = RejectionCode | ServiceErrorCode
+
+interface Explanation {
+  readonly status: number
+  readonly message: string
+}
+
+/** Messages are fixed text: no visitor data, no signature, no URL. */
+const rejections = {
+  ERR_NEAR_CREDENTIALS_MISSING: {
+    status: 400,
+    message:
+      'The login is incomplete: send accountId, publicKey and signature as the wallet returned them, as JSON or a form, and parse the body before the strategy runs.',
+  },
+  ERR_NEAR_CREDENTIALS_INVALID: {
+    status: 400,
+    message:
+      'The login is malformed: accountId, publicKey, signature and state must be strings as a NEAR wallet returns them.',
+  },
+  ERR_NEAR_WALLET_REFUSED: {
+    status: 401,
+    message: 'The wallet did not sign: the request was refused or cancelled. Try again to sign in.',
+  },
+  ERR_NEAR_CHALLENGE_MISSING: {
+    status: 401,
+    message:
+      'There is no open challenge for this login: it was used already, or was issued to another browser session. Ask for a new challenge and sign it.',
+  },
+  ERR_NEAR_CHALLENGE_EXPIRED: {
+    status: 401,
+    message: 'The challenge has expired. Ask for a new challenge and sign it.',
+  },
+  ERR_NEAR_SIGNATURE_INVALID: {
+    status: 401,
+    message: 'The signature does not match the challenge and the public key.',
+  },
+  ERR_NEAR_ACCESS_KEY_NOT_FOUND: {
+    status: 401,
+    message: 'The account does not exist on this network, or the signing key does not belong to it.',
+  },
+  ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS: {
+    status: 401,
+    message:
+      'The signing key is a function-call key. Sign in with a wallet that holds a full-access key of the account.',
+  },
+} as const satisfies Record<string, Explanation>
+
+const serviceErrors = {
+  ERR_NEAR_SESSION_UNAVAILABLE: {
+    status: 500,
+    message:
+      'NEAR authentication requires session support. Did you forget to use express-session middleware?',
+  },
+  ERR_NEAR_STORE_FAILED: {
+    status: 503,
+    message: 'The challenge store failed, so the login could not be decided. Try again later.',
+  },
+  ERR_NEAR_RPC_UNAVAILABLE: {
+    status: 503,
+    message:
+      'No NEAR RPC endpoint gave a usable answer in time, so the login could not be decided. Try again later.',
+  },
+} as const satisfies Record<string, Explanation>
+
+/**
+ * What a NEAR login can end in other than success: a stable `code`, the HTTP `status` that fits it, and the `cause` where there is one.
+ *
+ * The message is fixed text for each code and safe to show and to log.
+ */
+export abstract class NearAuthError<Code extends NearAuthErrorCode = NearAuthErrorCode> extends Error {
+  readonly code: Code
+  readonly status: number
+
+  protected constructor(code: Code, { status, message }: Explanation, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+    this.status = status
+  }
+}
+
+/** A login that was refused. The strategy hands `{ code, message }` and the status to Passport's `fail`. */
+export class NearLoginRejected extends NearAuthError<RejectionCode> {
+  override readonly name = 'NearLoginRejected'
+
+  constructor(code: RejectionCode, options?: ErrorOptions) {
+    super(code, rejections[code], options)
+  }
+}
+
+/** A login that could not be decided. The strategy hands it to Passport's `error`; it is never a refusal. */
+export class NearServiceError extends NearAuthError<ServiceErrorCode> {
+  override readonly name = 'NearServiceError'
+
+  constructor(code: ServiceErrorCode, options?: ErrorOptions) {
+    super(code, serviceErrors[code], options)
+  }
+}

@@ -1,0 +1,6 @@
+export { NearStrategy, NearStrategy as Strategy, NearStrategy as default } from './strategy.js'
+export { SessionChallengeStore } from './stores/session.js'
+export { NearAuthError, NearLoginRejected, NearServiceError } from './errors.js'
+export { hashPayload } from './nep413.js'
+export { verifySignature } from './signature.js'
+export type * from './public-types.js'

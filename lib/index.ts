@@ -1,0 +1,49 @@
+/** For `require`: the strategy itself, carrying every other public name. `index.mts` has the same names for `import`. */
+import * as errors from './errors'
+import { hashPayload } from './nep413'
+import type * as types from './public-types'
+import { verifySignature } from './signature'
+import { SessionChallengeStore as SessionStore } from './stores/session'
+import { NearStrategy as Strategy } from './strategy'
+
+const NearStrategy = Object.assign(Strategy, {
+  NearStrategy: Strategy,
+  Strategy,
+  default: Strategy,
+  SessionChallengeStore: SessionStore,
+  NearAuthError: errors.NearAuthError,
+  NearLoginRejected: errors.NearLoginRejected,
+  NearServiceError: errors.NearServiceError,
+  hashPayload,
+  verifySignature,
+})
+type NearStrategy<Request extends object = object> = Strategy<Request>
+
+// eslint-disable-next-line @typescript-eslint/no-namespace -- the only way to give `export =` its types
+declare namespace NearStrategy {
+  type NearStrategy<Request extends object = object> = Strategy<Request>
+  type SessionChallengeStore = SessionStore
+  type NearAuthError = errors.NearAuthError
+  type NearLoginRejected = errors.NearLoginRejected
+  type NearServiceError = errors.NearServiceError
+  type AccessKeyPermission = types.AccessKeyPermission
+  type AccessKeySource = types.AccessKeySource
+  type Challenge = types.Challenge
+  type ChallengeStore = types.ChallengeStore
+  type ChallengeStoreOptions = types.ChallengeStoreOptions
+  type NearAuthErrorCode = types.NearAuthErrorCode
+  type NearProfile = types.NearProfile
+  type NearStrategyOptions<Request extends object = object> = types.NearStrategyOptions<Request>
+  type Nep413Payload = types.Nep413Payload
+  type Network = types.Network
+  type RejectionCode = types.RejectionCode
+  type RpcEndpoint = types.RpcEndpoint
+  type ServiceErrorCode = types.ServiceErrorCode
+  type SessionChallengeStoreOptions = types.SessionChallengeStoreOptions
+  type StoredChallenge = types.StoredChallenge
+  type Verify = types.Verify
+  type VerifyDone = types.VerifyDone
+  type VerifyWithRequest<Request extends object> = types.VerifyWithRequest<Request>
+}
+
+export = NearStrategy

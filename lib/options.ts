@@ -1,0 +1,213 @@
+import type { Endpoint } from './access-keys/http'
+import { RpcAccessKeys } from './access-keys/rpc'
+import type { AccessKeySource } from './access-keys/source'
+import type { ChallengeStore } from './challenge'
+import { SessionChallengeStore } from './stores/session'
+
+/** A NEAR JSON-RPC endpoint: its URL, or the URL with the headers that it wants, such as an API key. */
+export type RpcEndpoint = string | URL | { url: string | URL; headers?: Record<string, string> }
+
+export type Network = 'mainnet' | 'testnet'
+
+export interface NearStrategyOptions<Request extends object = object> {
+  /** Who the signed message is for; the wallet shows it. Your site's name or domain, never taken from a request. */
+  recipient: string
+  /** What the wallet shows; default `Sign in to <recipient>`. */
+  message?: string | ((req: Request) => string | Promise<string>)
+  /** Where a redirecting wallet returns: an absolute http or https URL; default none. */
+  callbackUrl?: string
+  /** Chooses the public RPC endpoints; default `mainnet`. */
+  network?: Network
+  /** RPC endpoints in order of preference; default the network's public ones. */
+  rpc?: RpcEndpoint | readonly RpcEndpoint[]
+  /** For the whole key check, every endpoint included, in milliseconds; default 5000. */
+  rpcTimeout?: number
+  /** Where keys are looked up, instead of `rpc`. */
+  accessKeys?: AccessKeySource
+  /** How long a challenge can be answered, in milliseconds; default 300000 (5 minutes). */
+  challengeMaxAge?: number
+  /** Where challenges are remembered; default `new SessionChallengeStore()`. */
+  store?: ChallengeStore
+  /** Hands the request to `verify` first; default false. */
+  passReqToCallback?: boolean
+  /** How long `verify` may take to call `done`, in milliseconds; default 10000. */
+  verifyTimeout?: number
+  /** The strategy's name in Passport; default `near`. */
+  name?: string
+}
+
+/** The options, checked, with their defaults filled in. */
+export interface ResolvedOptions<Request extends object> {
+  readonly recipient: string
+  readonly message: (req: Request) => string | Promise<string>
+  readonly callbackUrl: string | undefined
+  readonly network: Network
+  readonly rpcTimeout: number
+  readonly accessKeys: AccessKeySource
+  readonly challengeMaxAge: number
+  readonly store: ChallengeStore
+  readonly passReqToCallback: boolean
+  readonly verifyTimeout: number
+  readonly name: string
+}
+
+/** Public endpoints that need no key. They are rate-limited: a site of any size names its own with `rpc`. */
+const PUBLIC_RPC: Record<Network, readonly string[]> = {
+  mainnet: ['https://rpc.mainnet.fastnear.com', 'https://near.drpc.org'],
+  testnet: ['https://rpc.testnet.fastnear.com', 'https://rpc.testnet.near.org'],
+}
+
+const OPTION_NAMES = [
+  'recipient',
+  'message',
+  'callbackUrl',
+  'network',
+  'rpc',
+  'rpcTimeout',
+  'accessKeys',
+  'challengeMaxAge',
+  'store',
+  'passReqToCallback',
+  'verifyTimeout',
+  'name',
+]
+
+/** The longest delay that a timer takes. */
+const MAX_DELAY = 2 ** 31 - 1
+
+/**
+ * Checks the options and fills in the defaults.
+ *
+ * @throws {TypeError} that names the option, what was expected and what came
+ */
+export function resolveOptions<Request extends object>(
+  options: NearStrategyOptions<Request>,
+): ResolvedOptions<Request> {
+  if (typeof options !== 'object' || (options as unknown) === null) {
+    throw new TypeError(
+      `NearStrategy: options must be an object with at least a recipient, got ${describe(options)}`,
+    )
+  }
+  const unknown = Object.keys(options).find((name) => !OPTION_NAMES.includes(name))
+  if (unknown !== undefined) {
+    throw new TypeError(
+      `NearStrategy: option "${unknown}" is not known; expected one of ${OPTION_NAMES.join(', ')}`,
+    )
+  }
+  if (options.rpc !== undefined && options.accessKeys !== undefined) {
+    wrong('accessKeys', 'given instead of rpc, not together with it', 'both')
+  }
+
+  const recipient = text('recipient', options.recipient)
+  const network = oneOf('network', options.network ?? 'mainnet', ['mainnet', 'testnet'])
+  const rpcTimeout = milliseconds('rpcTimeout', options.rpcTimeout ?? 5000)
+  return {
+    recipient,
+    message: messageSource(options.message ?? `Sign in to ${recipient}`),
+    callbackUrl: options.callbackUrl === undefined ? undefined : callbackUrl(options.callbackUrl),
+    network,
+    rpcTimeout,
+    accessKeys:
+      options.accessKeys === undefined
+        ? new RpcAccessKeys(endpoints(options.rpc ?? PUBLIC_RPC[network]), rpcTimeout)
+        : withMethods('accessKeys', options.accessKeys, ['permission']),
+    challengeMaxAge: milliseconds('challengeMaxAge', options.challengeMaxAge ?? 300_000),
+    store:
+      options.store === undefined
+        ? new SessionChallengeStore()
+        : withMethods('store', options.store, ['issue', 'consume']),
+    passReqToCallback: boolean('passReqToCallback', options.passReqToCallback ?? false),
+    verifyTimeout: milliseconds('verifyTimeout', options.verifyTimeout ?? 10_000),
+    name: text('name', options.name ?? 'near'),
+  }
+}
+
+/** Whether a value is a text that can be signed: not empty, and no half of a surrogate pair. */
+export function isSignableText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.isWellFormed()
+}
+
+/** Says what a value is without spelling out an object, or a text of any length. */
+export function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
+  if (Array.isArray(value)) return `an array of ${value.length}`
+  if (typeof value === 'object' && value !== null) return 'an object'
+  return typeof value === 'function' ? 'a function' : String(value)
+}
+
+function wrong(name: string, expected: string, got: string): never {
+  throw new TypeError(`NearStrategy: option "${name}" must be ${expected}, got ${got}`)
+}
+
+function text(name: string, value: unknown): string {
+  return isSignableText(value) ? value : wrong(name, 'a non-empty string', describe(value))
+}
+
+function boolean(name: string, value: unknown): boolean {
+  return typeof value === 'boolean' ? value : wrong(name, 'true or false', describe(value))
+}
+
+function milliseconds(name: string, value: unknown): number {
+  return typeof value === 'number' && value > 0 && value <= MAX_DELAY
+    ? value
+    : wrong(name, `a number of milliseconds from 1 to ${MAX_DELAY}`, describe(value))
+}
+
+function oneOf<Value extends string>(name: string, value: unknown, allowed: readonly Value[]): Value {
+  const found = allowed.find((candidate) => candidate === value)
+  return found ?? wrong(name, allowed.map((candidate) => `"${candidate}"`).join(' or '), describe(value))
+}
+
+function withMethods<Value extends object>(
+  name: string,
+  value: Value,
+  methods: readonly (keyof Value & string)[],
+): Value {
+  const missing = methods.find((method) => typeof (value as Value | null)?.[method] !== 'function')
+  return missing === undefined
+    ? value
+    : wrong(name, `an object with a function "${missing}"`, describe(value))
+}
+
+function messageSource<Request>(
+  message: string | ((req: Request) => string | Promise<string>),
+): (req: Request) => string | Promise<string> {
+  if (typeof message === 'function') return message
+  if (!isSignableText(message))
+    wrong('message', 'a non-empty string, or a function that returns one', describe(message))
+  return () => message
+}
+
+function callbackUrl(value: unknown): string {
+  return typeof value === 'string' && parseHttpUrl(value)
+    ? value
+    : wrong('callbackUrl', 'an absolute http or https URL', describe(value))
+}
+
+function endpoints(value: RpcEndpoint | readonly RpcEndpoint[]): Endpoint[] {
+  const list = Array.isArray(value) ? (value as readonly RpcEndpoint[]) : [value as RpcEndpoint]
+  if (list.length === 0) wrong('rpc', 'at least one endpoint', 'an empty array')
+  return list.map(endpoint)
+}
+
+/** Shows nothing of a wrong value: a URL and its headers may carry an API key. */
+function endpoint(value: RpcEndpoint): Endpoint {
+  const expected = 'an absolute http or https URL, or { url, headers }, or an array of them'
+  if ((value as unknown) === null || (value as unknown) === undefined) wrong('rpc', expected, 'none')
+  const { url, headers = {} } = typeof value === 'string' || value instanceof URL ? { url: value } : value
+  const parsed = parseHttpUrl(url)
+  if (!parsed) wrong('rpc', expected, typeof url === 'string' ? 'a string that is none' : typeof url)
+  if (parsed.username || parsed.password) {
+    wrong('rpc', 'a URL without a user name and password (send them as a header)', 'one with them')
+  }
+  try {
+    return { url: parsed, headers: Object.fromEntries(new Headers(headers)) }
+  } catch {
+    return wrong('rpc', 'an endpoint whose headers are valid HTTP headers', 'others')
+  }
+}
+
+function parseHttpUrl(value: unknown): URL | undefined {
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : value
+  return url instanceof URL && /^https?:$/.test(url.protocol) ? url : undefined
+}

@@ -1,0 +1,7 @@
+export type { AccessKeyPermission, AccessKeySource } from './access-keys/source'
+export type { Challenge, ChallengeStore, ChallengeStoreOptions, StoredChallenge } from './challenge'
+export type { NearAuthErrorCode, RejectionCode, ServiceErrorCode } from './errors'
+export type { Nep413Payload } from './nep413'
+export type { NearStrategyOptions, Network, RpcEndpoint } from './options'
+export type { SessionChallengeStoreOptions } from './stores/session'
+export type { NearProfile, Verify, VerifyDone, VerifyWithRequest } from './verify'

@@ -1,0 +1,125 @@
+import bs58 from 'bs58'
+import { verifyEd25519 } from './ed25519'
+
+/** A key type's name in NEAR's spelling, before the colon. */
+export type KeyType = keyof typeof KEY_TYPES
+
+/** A public key in its one spelling. */
+export interface PublicKey {
+  readonly type: KeyType
+  readonly bytes: Uint8Array
+  /** `<type>:<base58>`, the type in lower case. */
+  readonly text: string
+}
+
+/** Sizes in bytes, and the name that near-api-js gives the type. */
+const KEY_TYPES = {
+  ed25519: { keySize: 32, signatureSize: 64, nearApiName: 'ED25519' },
+  secp256k1: { keySize: 64, signatureSize: 65, nearApiName: 'SECP256K1' },
+  'ml-dsa-65': { keySize: 1952, signatureSize: 3309, nearApiName: 'MLDSA65' },
+} as const
+
+/** Base58 needs log(256)/log(58) = 1.366 characters a byte. */
+const BASE58_RATIO = 1.366
+const BASE58 = /^[1-9A-HJ-NP-Za-km-z]+$/
+const BASE64 = /^[A-Za-z0-9+/]+$/
+const HEX = /^(?:0x)?([0-9a-f]+)$/i
+
+/**
+ * Reads a public key as a wallet or a person may spell it: the type in any case, or left out for Ed25519.
+ *
+ * @returns the key in its one spelling, or undefined if it is none
+ */
+export function parsePublicKey(text: string): PublicKey | undefined {
+  const colon = text.indexOf(':')
+  const type = colon === -1 ? 'ed25519' : text.slice(0, colon).toLowerCase()
+  if (!isKeyType(type)) return undefined
+  const encoded = text.slice(colon + 1)
+  const bytes = decodeBase58(encoded, KEY_TYPES[type].keySize)
+  return bytes && { type, bytes, text: `${type}:${encoded}` }
+}
+
+/**
+ * Reads a signature in any encoding that wallets use: base64 (also URL-safe, unpadded, or with a space where a form
+ * lost a `+`), `<type>:<base58>`, or hex.
+ *
+ * @returns exactly as many bytes as signatures of this key type have, or undefined
+ */
+export function parseSignature(text: string, type: KeyType): Uint8Array | undefined {
+  const size = KEY_TYPES[type].signatureSize
+  const colon = text.indexOf(':')
+  if (colon !== -1) {
+    return text.slice(0, colon).toLowerCase() === type ? decodeBase58(text.slice(colon + 1), size) : undefined
+  }
+  const hex = HEX.exec(text)?.[1]
+  if (hex?.length === size * 2) return Buffer.from(hex, 'hex')
+  return decodeBase64(text, size)
+}
+
+/**
+ * Verifies a signature over a hash, by the key's type.
+ *
+ * @param hash - what {@link hashPayload} returned, 32 bytes
+ * @param signature - bytes, or text as {@link parseSignature} reads it
+ * @param publicKey - text as {@link parsePublicKey} reads it
+ * @returns whether it verifies; false also for a key or a signature that cannot be read
+ * @throws {TypeError} when the hash is not 32 bytes
+ */
+export async function verifySignature(
+  hash: Uint8Array,
+  signature: string | Uint8Array,
+  publicKey: string,
+): Promise<boolean> {
+  const key = typeof publicKey === 'string' ? parsePublicKey(publicKey) : undefined
+  if (!key) return false
+  const bytes = typeof signature === 'string' ? parseSignature(signature, key.type) : signature
+  return bytes instanceof Uint8Array && verifyWithKey(hash, bytes, key)
+}
+
+/** {@link verifySignature} for what has been read already. */
+export async function verifyWithKey(
+  hash: Uint8Array,
+  signature: Uint8Array,
+  key: PublicKey,
+): Promise<boolean> {
+  if (!(hash instanceof Uint8Array) || hash.length !== 32) {
+    throw new TypeError('verifySignature: hash must be a Uint8Array of 32 bytes, as hashPayload returns it')
+  }
+  if (signature.length !== KEY_TYPES[key.type].signatureSize) return false
+  return key.type === 'ed25519'
+    ? verifyEd25519(hash, signature, key.bytes)
+    : verifyWithNearApi(hash, signature, key)
+}
+
+/** Loads near-api-js when a key of its types is first met: few logins need it, and it costs 45 ms. */
+function verifyWithNearApi(hash: Uint8Array, signature: Uint8Array, key: PublicKey): boolean {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() fails in jest's CommonJS sandbox
+  const { KeyType, PublicKey } = require('near-api-js') as typeof import('near-api-js')
+  const nearApiKey = new PublicKey({ keyType: KeyType[KEY_TYPES[key.type].nearApiName], data: key.bytes })
+  try {
+    return nearApiKey.verify(hash, signature)
+  } catch {
+    return false // it throws for a point that is not on the curve, or a scalar out of range
+  }
+}
+
+function isKeyType(name: string): name is KeyType {
+  return Object.hasOwn(KEY_TYPES, name)
+}
+
+/** Strict: exactly `size` bytes. The length is checked first, because decoding costs its square. */
+function decodeBase58(text: string, size: number): Uint8Array | undefined {
+  if (text.length > Math.ceil(size * BASE58_RATIO) || !BASE58.test(text)) return undefined
+  const bytes = bs58.decode(text)
+  return bytes.length === size ? bytes : undefined
+}
+
+/** Strict: exactly `size` bytes, padding whole or absent, and no bit left over. */
+function decodeBase64(text: string, size: number): Uint8Array | undefined {
+  const [, digits = '', padding = ''] = /^([^=]*)(=*)$/.exec(text) ?? []
+  const standard = digits.replace(/[- ]/g, '+').replace(/_/g, '/')
+  if (padding.length > 0 && padding.length !== (4 - (digits.length % 4)) % 4) return undefined
+  if (digits.length !== Math.ceil((size * 4) / 3) || !BASE64.test(standard)) return undefined
+  const bytes = Buffer.from(standard, 'base64')
+  return bytes.toString('base64').startsWith(standard) ? bytes : undefined
+}

@@ -1,0 +1,213 @@
+import PassportStrategy from 'passport-strategy'
+import { requireFullAccessKey } from './access-keys/check'
+import {
+  createChallenge,
+  isExpired,
+  isStoredChallenge,
+  type Challenge,
+  type StoredChallenge,
+} from './challenge'
+import { readCredentials, type Credentials } from './credentials'
+import { NearLoginRejected, NearServiceError } from './errors'
+import { hashPayload } from './nep413'
+import {
+  describe,
+  isSignableText,
+  resolveOptions,
+  type NearStrategyOptions,
+  type ResolvedOptions,
+} from './options'
+import { verifyWithKey } from './signature'
+import { callVerify, type NearProfile, type VerifyDone, type Verify, type VerifyWithRequest } from './verify'
+
+/** A response as Node's own HTTP server, Connect and Express have it. */
+interface ConnectResponse {
+  setHeader(name: string, value: string | number): unknown
+  end(body: string): unknown
+}
+
+/** What a login comes to; exactly one of these is told to Passport. */
+type Outcome =
+  | { readonly action: 'success'; readonly user: object; readonly info: object | undefined }
+  | { readonly action: 'fail'; readonly info: object | string | undefined; readonly status: number }
+  | { readonly action: 'error'; readonly error: unknown }
+
+/** Declared like this, the base class leaves no trace in the type declarations that users compile against. */
+const Base: new () => object = PassportStrategy
+
+/**
+ * Signs people in with their NEAR account: the wallet signs a one-time challenge (NEP-413), the server checks the
+ * signature and, on chain, that the signing key is a full-access key of the account.
+ *
+ * It touches `req.body` and, through the challenge store, `req.session`; nothing else of a request.
+ *
+ * @see {@link https://github.com/near/NEPs/blob/master/neps/nep-0413.md NEP-413}
+ */
+export class NearStrategy<Request extends object = object> extends Base {
+  readonly name: string
+  // Passport adds these to each instance before it calls authenticate.
+  declare success: (user: object, info?: object) => void
+  declare fail: (challenge?: object | string | number, status?: number) => void
+  declare redirect: (url: string, status?: number) => void
+  declare pass: () => void
+  declare error: (error: unknown) => void
+  /** Not `#private`: Passport works on an object that inherits from the strategy. */
+  private readonly _options: ResolvedOptions<Request>
+  private readonly _verify: Verify | VerifyWithRequest<Request>
+
+  /**
+   * @param options - see {@link NearStrategyOptions}; `recipient` is required
+   * @param verify - looks up the application's own user for a proven account and calls `done`
+   * @throws {TypeError} when an option is wrong: names it, what was expected and what came
+   */
+  constructor(
+    options: NearStrategyOptions<Request> & { passReqToCallback: true },
+    verify: VerifyWithRequest<Request>,
+  )
+  constructor(options: NearStrategyOptions<Request> & { passReqToCallback?: false }, verify: Verify)
+  constructor(options: NearStrategyOptions<Request>, verify: Verify | VerifyWithRequest<Request>) {
+    super()
+    this._options = resolveOptions(options)
+    if (typeof verify !== 'function') {
+      throw new TypeError(`NearStrategy: verify must be a function (profile, done), got ${describe(verify)}`)
+    }
+    this._verify = verify
+    this.name = this._options.name
+  }
+
+  /**
+   * Issues a challenge to the browser behind a request; the wallet signs it.
+   *
+   * @throws {NearServiceError} `ERR_NEAR_SESSION_UNAVAILABLE` (500) or `ERR_NEAR_STORE_FAILED` (503)
+   * @throws {TypeError} when the `message` function returned no text; whatever that function throws
+   */
+  async challenge(req: Request): Promise<Challenge> {
+    const { recipient, callbackUrl, store, challengeMaxAge } = this._options
+    const message: unknown = await this._options.message(req)
+    if (!isSignableText(message)) {
+      throw new TypeError(
+        `NearStrategy: option "message" must return a non-empty string, got ${describe(message)}`,
+      )
+    }
+    const challenge = createChallenge(message, callbackUrl)
+    await inStore(() => store.issue(req, challenge, { maxAge: challengeMaxAge }))
+    const { nonce, state } = challenge
+    return { message, recipient, nonce, state, ...(callbackUrl !== undefined && { callbackUrl }) }
+  }
+
+  /** Connect middleware that answers with a {@link Challenge} as JSON, not to be cached. Errors go to `next`. */
+  challengeHandler(): (req: Request, res: ConnectResponse, next: (error?: unknown) => void) => void {
+    return (req, res, next) => {
+      this.challenge(req).then((challenge) => {
+        const json = JSON.stringify(challenge)
+        res.setHeader('Content-Type', 'application/json; charset=utf-8')
+        res.setHeader('Content-Length', Buffer.byteLength(json))
+        res.setHeader('Cache-Control', 'no-store')
+        res.end(json)
+      }, next)
+    }
+  }
+
+  /**
+   * What Passport calls: one login, ended by exactly one of `success`, `fail` and `error`.
+   *
+   * A refusal is `fail({ code, message }, status)` with a {@link RejectionCode}; what could not be decided is
+   * `error` with a {@link NearServiceError}; anything else that escapes is `error` as it is.
+   */
+  authenticate(req: Request, _options?: object): void {
+    // Before anything asynchronous: an instance that Passport was given itself is shared by all requests.
+    const success = this.success.bind(this)
+    const fail = this.fail.bind(this)
+    const error = this.error.bind(this)
+    void this._login(req).then((outcome) => {
+      // Outside of promises: what the application throws from here on is its own, and no second outcome.
+      process.nextTick(() => {
+        if (outcome.action === 'success') success(outcome.user, outcome.info)
+        else if (outcome.action === 'fail') fail(outcome.info, outcome.status)
+        else error(outcome.error)
+      })
+    })
+  }
+
+  /** One login, top to bottom: each step is cheaper than the next, and nothing unproven reaches the network. */
+  private async _login(req: Request): Promise<Outcome> {
+    let profile: NearProfile
+    try {
+      profile = await this._prove(req)
+    } catch (error) {
+      if (!(error instanceof NearLoginRejected)) return { action: 'error', error }
+      return { action: 'fail', info: { code: error.code, message: error.message }, status: error.status }
+    }
+    try {
+      const { user, info } = await callVerify(
+        (done) => this._callVerify(req, profile, done),
+        this._options.verifyTimeout,
+      )
+      return user ? { action: 'success', user, info: info as object } : { action: 'fail', info, status: 401 }
+    } catch (error) {
+      return { action: 'error', error }
+    }
+  }
+
+  private async _prove(req: Request): Promise<NearProfile> {
+    const { accessKeys, rpcTimeout, network } = this._options
+    const credentials = readCredentials((req as { body?: unknown }).body)
+    const challenge = await this._consumeChallenge(req, credentials.state)
+    await this._requireSignature(credentials, challenge)
+    const { accountId, publicKey } = credentials
+    await requireFullAccessKey(accessKeys, accountId, publicKey.text, rpcTimeout)
+    return {
+      provider: 'near',
+      id: accountId,
+      displayName: accountId,
+      accountId,
+      publicKey: publicKey.text,
+      network,
+    }
+  }
+
+  private async _consumeChallenge(req: Request, state: string | undefined): Promise<StoredChallenge> {
+    const { store, challengeMaxAge } = this._options
+    const challenge: unknown = await inStore(() => store.consume(req, state, { maxAge: challengeMaxAge }))
+    if (challenge === undefined) throw new NearLoginRejected('ERR_NEAR_CHALLENGE_MISSING')
+    if (!isStoredChallenge(challenge)) {
+      const cause = new TypeError('The store returned something other than a challenge or undefined')
+      throw new NearServiceError('ERR_NEAR_STORE_FAILED', { cause })
+    }
+    if (isExpired(challenge, challengeMaxAge)) throw new NearLoginRejected('ERR_NEAR_CHALLENGE_EXPIRED')
+    return challenge
+  }
+
+  /** Some wallets sign the callback URL and some don't, whatever they were given: at most these two payloads. */
+  private async _requireSignature(
+    { publicKey, signature }: Credentials,
+    challenge: StoredChallenge,
+  ): Promise<void> {
+    const { message, callbackUrl } = challenge
+    const payload = {
+      message,
+      nonce: Buffer.from(challenge.nonce, 'base64'),
+      recipient: this._options.recipient,
+    }
+    const candidates = callbackUrl ? [{ ...payload, callbackUrl }, payload] : [payload]
+    for (const candidate of candidates) {
+      if (await verifyWithKey(hashPayload(candidate), signature, publicKey)) return
+    }
+    throw new NearLoginRejected('ERR_NEAR_SIGNATURE_INVALID')
+  }
+
+  private _callVerify(req: Request, profile: NearProfile, done: VerifyDone): unknown {
+    return this._options.passReqToCallback
+      ? (this._verify as VerifyWithRequest<Request>)(req, profile, done)
+      : (this._verify as Verify)(profile, done)
+  }
+}
+
+async function inStore<Result>(operation: () => Promise<Result>): Promise<Result> {
+  try {
+    return await operation()
+  } catch (cause) {
+    if (cause instanceof NearServiceError) throw cause
+    throw new NearServiceError('ERR_NEAR_STORE_FAILED', { cause })
+  }
+}

@@ -1,0 +1,130 @@
+import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
+import bs58 from 'bs58'
+import type { AccessKeyPermission } from '../access-keys/source'
+import { hashPayload } from '../nep413'
+import { parsePublicKey } from '../signature'
+import type { Chain } from './chain'
+
+/** A permission by its name, with details that do not matter to a login, or in full as the RPC spells it. */
+export type TestPermission =
+  | 'FullAccess'
+  | 'FunctionCall'
+  | 'GasKeyFullAccess'
+  | 'GasKeyFunctionCall'
+  | Exclude<AccessKeyPermission, string>
+
+export interface TestKeyOptions {
+  /** Default `FullAccess`. */
+  permission?: TestPermission
+  /** A key whose private half is held elsewhere, such as in a real wallet; default a new Ed25519 key. */
+  publicKey?: string
+}
+
+/** What a wallet is asked to sign: a challenge as the server sends it, or as wallets get it, the nonce in bytes. */
+export interface MessageToSign {
+  message: string
+  recipient: string
+  /** 32 bytes, or their base64. */
+  nonce: string | Uint8Array
+  callbackUrl?: string | undefined
+  state?: string | undefined
+}
+
+export interface SignMessageOptions {
+  /** Which of the account's keys signs; default the one that the account was created with. */
+  publicKey?: string
+  /** Whether the wallet signs the challenge's callback URL; default true. Many wallets don't. */
+  signCallbackUrl?: boolean
+}
+
+/** What a wallet returns. */
+export interface SignedMessage {
+  accountId: string
+  publicKey: string
+  /** Base64. */
+  signature: string
+  state?: string
+}
+
+/** An account of a {@link TestNetwork}, with the wallet that holds its keys. */
+export class TestAccount {
+  readonly accountId: string
+  /** The key that the account was created with, `<type>:<base58>`. */
+  readonly publicKey: string
+  readonly #chain: Chain
+  readonly #privateKeys = new Map<string, KeyObject>()
+
+  constructor(chain: Chain, accountId: string, key: TestKeyOptions = {}) {
+    this.#chain = chain
+    this.accountId = accountId
+    this.publicKey = this.addKey(key)
+  }
+
+  /** @returns the new key's public half, `<type>:<base58>` */
+  addKey({ permission = 'FullAccess', publicKey }: TestKeyOptions = {}): string {
+    const added = publicKey === undefined ? this.#createKey() : readPublicKey(publicKey)
+    this.#chain.addKey(this.accountId, added, spellOut(permission))
+    return added
+  }
+
+  /** Removes a key from the account; the wallet can still sign with it. */
+  deleteKey(publicKey: string): void {
+    this.#chain.deleteKey(this.accountId, readPublicKey(publicKey))
+  }
+
+  /** Removes the account and all its keys from the chain; the wallet can still sign. */
+  delete(): void {
+    this.#chain.deleteAccount(this.accountId)
+  }
+
+  /**
+   * Signs a challenge as a wallet does.
+   *
+   * @see {@link https://github.com/near/NEPs/blob/master/neps/nep-0413.md NEP-413}
+   */
+  async signMessage(toSign: MessageToSign, options: SignMessageOptions = {}): Promise<SignedMessage> {
+    const { message, recipient, nonce, callbackUrl, state } = toSign
+    const { publicKey = this.publicKey, signCallbackUrl = true } = options
+    const privateKey = this.#privateKeys.get(readPublicKey(publicKey))
+    if (!privateKey) throw new Error('TestAccount: the wallet does not hold the private half of that key')
+    const hash = hashPayload({
+      message,
+      recipient,
+      nonce: typeof nonce === 'string' ? Buffer.from(nonce, 'base64') : nonce,
+      callbackUrl: signCallbackUrl ? callbackUrl : undefined,
+    })
+    const signature = sign(null, hash, privateKey).toString('base64')
+    return { accountId: this.accountId, publicKey, signature, ...(state !== undefined && { state }) }
+  }
+
+  #createKey(): string {
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+    const { x } = publicKey.export({ format: 'jwk' })
+    const text = `ed25519:${bs58.encode(Buffer.from(x!, 'base64url'))}`
+    this.#privateKeys.set(text, privateKey)
+    return text
+  }
+}
+
+function readPublicKey(text: string): string {
+  const key = parsePublicKey(text)
+  if (!key) throw new TypeError('TestAccount: a public key must be written as <type>:<base58>')
+  return key.text
+}
+
+function spellOut(permission: TestPermission): AccessKeyPermission {
+  const functionCall = { allowance: '250000000000000000000000', receiver_id: 'app.test', method_names: [] }
+  const gasKey = { balance: '1000000000000000000000000', num_nonces: 1 }
+  switch (permission) {
+    case 'FullAccess':
+      return permission
+    case 'FunctionCall':
+      return { FunctionCall: functionCall }
+    case 'GasKeyFullAccess':
+      return { GasKeyFullAccess: gasKey }
+    case 'GasKeyFunctionCall':
+      return { GasKeyFunctionCall: { ...gasKey, ...functionCall } }
+    default:
+      return permission
+  }
+}

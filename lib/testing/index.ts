@@ -1,0 +1,10 @@
+export { TestNetwork, type TestNetworkOptions } from './network'
+export {
+  TestAccount,
+  type MessageToSign,
+  type SignedMessage,
+  type SignMessageOptions,
+  type TestKeyOptions,
+  type TestPermission,
+} from './account'
+export type { Failure } from './failures'

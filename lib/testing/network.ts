@@ -1,0 +1,100 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { isAccountId } from '../credentials'
+import { TestAccount, type TestKeyOptions } from './account'
+import { Chain } from './chain'
+import { failure, type Failure } from './failures'
+import { answer, status } from './rpc'
+
+export interface TestNetworkOptions {
+  /** On 127.0.0.1; default any that is free. */
+  port?: number
+}
+
+const CORS = {
+  'access-control-allow-origin': '*',
+  'access-control-allow-headers': 'content-type, authorization',
+  'access-control-allow-methods': 'GET, POST, OPTIONS',
+}
+
+/**
+ * A NEAR network for tests: a JSON-RPC endpoint on 127.0.0.1 that answers `query` (`view_access_key`,
+ * `view_access_key_list`, `view_account`), `status` and `block` as nearcore does, for accounts that exist in memory.
+ */
+export class TestNetwork {
+  /** The endpoint's URL, for the strategy's option `rpc` and for any NEAR client. */
+  readonly rpcUrl: string
+  readonly #chain = new Chain()
+  readonly #server: Server
+  #failure: ReturnType<typeof failure> | undefined
+  #requestCount = 0
+
+  private constructor(server: Server) {
+    const { port } = server.address() as AddressInfo
+    this.rpcUrl = `http://127.0.0.1:${port}`
+    this.#server = server.on('request', (request, response) => {
+      this.#respond(request, response).catch(() => response.destroy())
+    })
+  }
+
+  static async start({ port = 0 }: TestNetworkOptions = {}): Promise<TestNetwork> {
+    const server = createServer().listen(port, '127.0.0.1')
+    await once(server, 'listening')
+    return new TestNetwork(server)
+  }
+
+  /** Ends the endpoint and every connection to it, also those that a failure keeps waiting. */
+  async stop(): Promise<void> {
+    if (!this.#server.listening) return
+    const closed = once(this.#server, 'close')
+    this.#server.close()
+    this.#server.closeAllConnections()
+    await closed
+  }
+
+  /** How many JSON-RPC requests have come so far, those that were made to fail included. */
+  get requestCount(): number {
+    return this.#requestCount
+  }
+
+  /**
+   * Creates an account with a full-access key, or with the one that is given.
+   *
+   * @throws {TypeError} when the id is not that of a NEAR account
+   */
+  async createAccount(accountId: string, key: TestKeyOptions = {}): Promise<TestAccount> {
+    if (typeof accountId !== 'string' || !isAccountId(accountId)) {
+      throw new TypeError('TestNetwork: an account id has 2 to 64 of a-z, 0-9, and single - _ . between them')
+    }
+    this.#chain.createAccount(accountId)
+    return new TestAccount(this.#chain, accountId, key)
+  }
+
+  /** Makes every request from now on fail in one way, until {@link recover}. */
+  fail(how: Failure): void {
+    this.#failure = failure(how)
+  }
+
+  /** Answers again. */
+  recover(): void {
+    this.#failure = undefined
+  }
+
+  async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    for (const [name, value] of Object.entries(CORS)) response.setHeader(name, value)
+    response.setHeader('content-type', 'application/json')
+    if (request.method === 'OPTIONS') return void response.writeHead(204).end()
+    if (request.method === 'GET' && request.url === '/status')
+      return void response.end(JSON.stringify(status(this.#chain)))
+    if (request.method !== 'POST') return void response.writeHead(405).end()
+
+    const chunks: Buffer[] = []
+    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk)
+    this.#requestCount++
+    const { status: code, body } = answer(this.#chain, Buffer.concat(chunks).toString('utf8'))
+    const json = JSON.stringify(body)
+    if (this.#failure) this.#failure(response, json)
+    else response.writeHead(code).end(json)
+  }
+}

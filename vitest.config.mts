@@ -1,0 +1,27 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^passport-near\/testing$/, replacement: path('lib/testing/index.ts') },
+      { find: /^passport-near$/, replacement: path('lib/index.mts') },
+    ],
+  },
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    maxWorkers: 2,
+    coverage: {
+      provider: 'v8',
+      include: ['lib/**/*.ts'],
+      // index.ts only names what the others define; the package tests load it as it is published.
+      exclude: ['lib/index.ts', 'lib/public-types.ts', 'lib/types/**'],
+      reporter: ['text', 'lcov'],
+      thresholds: { lines: 95, branches: 95, statements: 95, functions: 95 },
+    },
+  },
+})
