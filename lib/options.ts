@@ -94,31 +94,39 @@ export function resolveOptions<Request extends object>(
       `NearStrategy: option "${unknown}" is not known; expected one of ${OPTION_NAMES.join(', ')}`,
     )
   }
-  if (options.rpc !== undefined && options.accessKeys !== undefined) {
+  const {
+    recipient,
+    message = `Sign in to ${recipient}`,
+    callbackUrl,
+    network = 'mainnet',
+    rpc,
+    rpcTimeout = 5000,
+    accessKeys,
+    challengeMaxAge = 300_000,
+    store = new SessionChallengeStore(),
+    passReqToCallback = false,
+    verifyTimeout = 10_000,
+    name = 'near',
+  } = options
+  if (rpc !== undefined && accessKeys !== undefined) {
     wrong('accessKeys', 'given instead of rpc, not together with it', 'both')
   }
-
-  const recipient = text('recipient', options.recipient)
-  const network = oneOf('network', options.network ?? 'mainnet', ['mainnet', 'testnet'])
-  const rpcTimeout = milliseconds('rpcTimeout', options.rpcTimeout ?? 5000)
+  oneOf('network', network, ['mainnet', 'testnet'])
   return {
-    recipient,
-    message: messageSource(options.message ?? `Sign in to ${recipient}`),
-    callbackUrl: options.callbackUrl === undefined ? undefined : callbackUrl(options.callbackUrl),
+    recipient: text('recipient', recipient),
+    message: messageSource(message),
+    callbackUrl: callbackUrl === undefined ? undefined : absoluteUrl('callbackUrl', callbackUrl),
     network,
-    rpcTimeout,
+    rpcTimeout: milliseconds('rpcTimeout', rpcTimeout),
     accessKeys:
-      options.accessKeys === undefined
-        ? new RpcAccessKeys(endpoints(options.rpc ?? PUBLIC_RPC[network]), rpcTimeout)
-        : withMethods('accessKeys', options.accessKeys, ['permission']),
-    challengeMaxAge: milliseconds('challengeMaxAge', options.challengeMaxAge ?? 300_000),
-    store:
-      options.store === undefined
-        ? new SessionChallengeStore()
-        : withMethods('store', options.store, ['issue', 'consume']),
-    passReqToCallback: boolean('passReqToCallback', options.passReqToCallback ?? false),
-    verifyTimeout: milliseconds('verifyTimeout', options.verifyTimeout ?? 10_000),
-    name: text('name', options.name ?? 'near'),
+      accessKeys === undefined
+        ? new RpcAccessKeys(endpoints(rpc === undefined ? PUBLIC_RPC[network] : rpc), rpcTimeout)
+        : withMethods('accessKeys', accessKeys, ['permission']),
+    challengeMaxAge: milliseconds('challengeMaxAge', challengeMaxAge),
+    store: withMethods('store', store, ['issue', 'consume']),
+    passReqToCallback: boolean('passReqToCallback', passReqToCallback),
+    verifyTimeout: milliseconds('verifyTimeout', verifyTimeout),
+    name: text('name', name),
   }
 }
 
@@ -153,9 +161,8 @@ function milliseconds(name: string, value: unknown): number {
     : wrong(name, `a number of milliseconds from 1 to ${MAX_DELAY}`, describe(value))
 }
 
-function oneOf<Value extends string>(name: string, value: unknown, allowed: readonly Value[]): Value {
-  const found = allowed.find((candidate) => candidate === value)
-  return found ?? wrong(name, allowed.map((candidate) => `"${candidate}"`).join(' or '), describe(value))
+function oneOf(name: string, value: string, allowed: readonly string[]): void {
+  if (!allowed.includes(value)) wrong(name, allowed.map((each) => `"${each}"`).join(' or '), describe(value))
 }
 
 function withMethods<Value extends object>(
@@ -178,10 +185,10 @@ function messageSource<Request>(
   return () => message
 }
 
-function callbackUrl(value: unknown): string {
+function absoluteUrl(name: string, value: unknown): string {
   return typeof value === 'string' && parseHttpUrl(value)
     ? value
-    : wrong('callbackUrl', 'an absolute http or https URL', describe(value))
+    : wrong(name, 'an absolute http or https URL', describe(value))
 }
 
 function endpoints(value: RpcEndpoint | readonly RpcEndpoint[]): Endpoint[] {

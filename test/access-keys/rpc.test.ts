@@ -1,0 +1,460 @@
+import { once } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net'
+import { inspect } from 'node:util'
+import { NearStrategy, type NearStrategyOptions } from 'passport-near'
+import { TestNetwork, type Failure, type TestAccount } from 'passport-near/testing'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Cleanup, listen } from '../support/app'
+import { authenticate, recordedStore, type Outcome } from '../support/strategy'
+
+const cleanup = new Cleanup()
+let network: TestNetwork
+let alice: TestAccount
+
+beforeEach(async () => {
+  network = await TestNetwork.start()
+  cleanup.add(() => network.stop())
+  alice = await network.createAccount('alice.test')
+})
+
+afterEach(() => cleanup.run())
+
+const NONCE = new Uint8Array(32)
+
+/** A login that is good as far as the server can see by itself, with the chain as the options say. */
+async function login(options: Partial<NearStrategyOptions>): Promise<{ outcome: Outcome; ms: number }> {
+  const store = recordedStore({ message: 'm', nonce: Buffer.from(NONCE).toString('base64') })
+  const near = { recipient: 'r', store, ...options } as NearStrategyOptions & { passReqToCallback: false }
+  const strategy = new NearStrategy(near, (_, done) => done(null, {}))
+  const body = await alice.signMessage({ message: 'm', recipient: 'r', nonce: NONCE })
+  const began = performance.now()
+  const outcome = await authenticate(strategy, { body })
+  return { outcome, ms: performance.now() - began }
+}
+
+type Respond = (request: { id: string }, response: ServerResponse, message: IncomingMessage) => void
+
+/** A node that answers as it is told; `requests` are the bodies that it got. */
+async function startNode(respond: Respond): Promise<{ url: string; requests: unknown[] }> {
+  const requests: unknown[] = []
+  const { url } = await listen((message, response) => {
+    const chunks: Buffer[] = []
+    message.on('data', (chunk: Buffer) => chunks.push(chunk))
+    message.on('end', () => {
+      const request = JSON.parse(Buffer.concat(chunks).toString()) as { id: string }
+      requests.push(request)
+      respond(request, response, message)
+    })
+  }, cleanup)
+  return { url, requests }
+}
+
+const answering =
+  (answer: object, status = 200): Respond =>
+  ({ id }, response) => {
+    response.writeHead(status, { 'content-type': 'application/json' })
+    response.end(JSON.stringify({ jsonrpc: '2.0', id, ...answer }))
+  }
+
+const K = 'ed25519:2RM3EotCzEiVobm6aMjaup43k8cFffR4KHFtrqbZ79Qy'
+const at = { block_height: 187310138, block_hash: 'DwFpDPiQXBaX6Vw3aKazQ4nXjgzw1uk6XpUkfTSJrbXf' }
+const functionCall = { allowance: null, receiver_id: 'app.near', method_names: [] }
+const handlerError = (cause: string): object => ({
+  error: {
+    name: 'HANDLER_ERROR',
+    cause: { name: cause, info: {} },
+    code: -32000,
+    data: '…',
+    message: 'Server error',
+  },
+})
+
+const yes = { action: 'success' }
+const noKey = { action: 'fail', status: 401, info: { code: 'ERR_NEAR_ACCESS_KEY_NOT_FOUND' } }
+const limited = { action: 'fail', status: 401, info: { code: 'ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS' } }
+const cannotTell = { action: 'error', error: { code: 'ERR_NEAR_RPC_UNAVAILABLE', status: 503 } }
+
+describe('the question', () => {
+  it('is one view_access_key at finality final', async () => {
+    const node = await startNode(answering({ result: { nonce: 1, permission: 'FullAccess', ...at } }))
+    expect((await login({ rpc: node.url })).outcome).toMatchObject(yes)
+    expect(node.requests).toEqual([
+      {
+        jsonrpc: '2.0',
+        id: expect.any(String) as string,
+        method: 'query',
+        params: {
+          request_type: 'view_access_key',
+          finality: 'final',
+          account_id: 'alice.test',
+          public_key: alice.publicKey,
+        },
+      },
+    ])
+  })
+
+  it("carries the endpoint's own headers and path", async () => {
+    let seen: [string | undefined, string | undefined] | undefined
+    const node = await startNode((request, response, message) => {
+      seen = [message.url, message.headers.authorization]
+      answering({ result: { permission: 'FullAccess' } })(request, response, message)
+    })
+    const rpc = { url: `${node.url}/v1?apiKey=k`, headers: { Authorization: 'Bearer b' } }
+    expect((await login({ rpc })).outcome).toMatchObject(yes)
+    expect(seen).toEqual(['/v1?apiKey=k', 'Bearer b'])
+  })
+})
+
+describe('what a node answers', () => {
+  it.each<[string, object, Respond]>([
+    ['FullAccess', yes, answering({ result: { nonce: 1, permission: 'FullAccess', ...at } })],
+    [
+      'GasKeyFullAccess',
+      yes,
+      answering({
+        result: { nonce: 1, permission: { GasKeyFullAccess: { balance: '0', num_nonces: 1 } }, ...at },
+      }),
+    ],
+    [
+      'FunctionCall',
+      limited,
+      answering({ result: { nonce: 1, permission: { FunctionCall: functionCall }, ...at } }),
+    ],
+    [
+      'GasKeyFunctionCall',
+      limited,
+      answering({ result: { nonce: 1, permission: { GasKeyFunctionCall: functionCall }, ...at } }),
+    ],
+    [
+      'no such key, as nearcore says it',
+      noKey,
+      answering({ result: { error: `access key ${K} does not exist while viewing`, logs: [], ...at } }),
+    ],
+    [
+      'no such key, as fast-near says it',
+      noKey,
+      answering({ result: { error: `access key ${K} does not exist while viewing` } }),
+    ],
+    [
+      'no such account, as newer nearcore says it',
+      noKey,
+      answering({ result: { error: 'account alice.test does not exist while viewing', logs: [], ...at } }),
+    ],
+    ['UNKNOWN_ACCESS_KEY', noKey, answering(handlerError('UNKNOWN_ACCESS_KEY'))],
+    ['UNKNOWN_ACCOUNT', noKey, answering(handlerError('UNKNOWN_ACCOUNT'))],
+    [
+      'no such account, as fast-near says it',
+      noKey,
+      answering({
+        error: {
+          code: -32000,
+          data: 'account alice.test does not exist while viewing',
+          message: 'Server error',
+        },
+      }),
+    ],
+  ])('%s is definite', async (_, expected, respond) => {
+    const node = await startNode(respond)
+    expect((await login({ rpc: node.url })).outcome).toMatchObject(expected)
+    expect(node.requests).toHaveLength(1)
+  })
+
+  it.each<[string, Respond]>([
+    ...[
+      'UNAVAILABLE_SHARD',
+      'NO_SYNCED_BLOCKS',
+      'UNKNOWN_BLOCK',
+      'GARBAGE_COLLECTED_BLOCK',
+      'INTERNAL_ERROR',
+      'TIMEOUT_ERROR',
+      'SOMETHING_NEW',
+    ].flatMap((cause): [string, Respond][] =>
+      [200, 408, 422, 500].map((status) => [
+        `${cause} with HTTP ${status}`,
+        answering(handlerError(cause), status),
+      ]),
+    ),
+    [
+      'REQUEST_VALIDATION_ERROR',
+      answering(
+        {
+          error: { name: 'REQUEST_VALIDATION_ERROR', cause: { name: 'PARSE_ERROR', info: {} }, code: -32700 },
+        },
+        400,
+      ),
+    ],
+    [
+      'an unknown account by another kind of error',
+      answering({ error: { name: 'INTERNAL_ERROR', cause: { name: 'UNKNOWN_ACCOUNT' } } }),
+    ],
+    ['an error that is only a text', answering({ error: `access key ${K} does not exist while viewing` })],
+    [
+      'an error that tells of another failure',
+      answering({ error: { code: -32000, data: 'disk full', message: 'Server error' } }),
+    ],
+    ['a no with HTTP 500', answering(handlerError('UNKNOWN_ACCESS_KEY'), 500)],
+    ['a yes with HTTP 500', answering({ result: { permission: 'FullAccess' } }, 500)],
+    ['a yes with HTTP 400', answering({ result: { permission: 'FullAccess' } }, 400)],
+    ['a yes with HTTP 302', answering({ result: { permission: 'FullAccess' } }, 302)],
+    [
+      'both a result and an error',
+      answering({ result: { permission: 'FullAccess' }, ...handlerError('UNKNOWN_ACCESS_KEY') }),
+    ],
+    ['neither a result nor an error', answering({})],
+    ['a result of null', answering({ result: null })],
+    ['a result that is a list', answering({ result: ['FullAccess'] })],
+    [
+      'a yes and a no in one result',
+      answering({
+        result: { permission: 'FullAccess', error: `access key ${K} does not exist while viewing` },
+      }),
+    ],
+    ['a result with another error', answering({ result: { error: 'wasm execution failed' } })],
+    ['a permission that nobody knows', answering({ result: { permission: 'fullaccess' } })],
+    ['a permission of a kind that nobody knows', answering({ result: { permission: { Multisig: {} } } })],
+    [
+      'two permissions',
+      answering({ result: { permission: { GasKeyFullAccess: {}, FunctionCall: functionCall } } }),
+    ],
+    ['a permission without its details', answering({ result: { permission: { GasKeyFullAccess: null } } })],
+    ['an empty permission', answering({ result: { permission: {} } })],
+    ['true for a permission', answering({ result: { permission: true } })],
+    ['another id', answering({ result: { permission: 'FullAccess' }, id: 'other' })],
+    ['no id', answering({ result: { permission: 'FullAccess' }, id: undefined })],
+    [
+      'a list of answers',
+      ({ id }, response) => response.end(JSON.stringify([{ id, result: { permission: 'FullAccess' } }])),
+    ],
+    [
+      'a body that was cut off',
+      ({ id }, response) =>
+        response.end(JSON.stringify({ id, result: { permission: 'FullAccess' } }).slice(0, -1)),
+    ],
+  ])('%s is neither a yes nor a no: 503, never 401', async (_, respond) => {
+    const node = await startNode(respond)
+    expect((await login({ rpc: node.url })).outcome).toMatchObject(cannotTell)
+  })
+})
+
+describe('a node that fails', () => {
+  const failures: Failure[] = [
+    ...([
+      'hang',
+      'stall',
+      'endless',
+      'reset',
+      'redirect',
+      'html',
+      'null',
+      'garbage',
+      'empty',
+      'wrong-id',
+      'syncing',
+    ] as const),
+    ...(['http-401', 'http-403', 'http-404', 'http-429', 'http-500', 'http-502', 'http-503'] as const),
+  ]
+
+  it.each(failures)('by %s: 503 within rpcTimeout, never 401', async (how) => {
+    network.fail(how)
+    const { outcome, ms } = await login({ rpc: network.rpcUrl, rpcTimeout: 300 })
+    expect(outcome).toMatchObject(cannotTell)
+    expect(ms).toBeLessThan(300 + 250)
+  })
+
+  it.each(failures)('by %s leaves time for the next endpoint, which decides', async (how) => {
+    const dead = await TestNetwork.start()
+    cleanup.add(() => dead.stop())
+    dead.fail(how)
+    const rpc = [dead.rpcUrl, network.rpcUrl]
+    expect((await login({ rpc, rpcTimeout: 600 })).outcome).toMatchObject(yes)
+    alice.deleteKey(alice.publicKey)
+    expect((await login({ rpc, rpcTimeout: 600 })).outcome).toMatchObject(noKey)
+    alice.addKey({ publicKey: alice.publicKey })
+  })
+
+  it('by refusing connections: the next endpoint is asked', async () => {
+    const gone = await TestNetwork.start()
+    await gone.stop()
+    expect((await login({ rpc: gone.rpcUrl })).outcome).toMatchObject(cannotTell)
+    expect((await login({ rpc: [gone.rpcUrl, network.rpcUrl] })).outcome).toMatchObject(yes)
+  })
+
+  it('by speaking something other than HTTP, or other than TLS: 503', async () => {
+    const server = createTcpServer((socket) =>
+      socket.on('error', () => undefined).end('SSH-2.0-OpenSSH_9.2\r\n'),
+    ).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    cleanup.add(() => server.close())
+    const { port } = server.address() as AddressInfo
+    for (const rpc of [`http://127.0.0.1:${port}`, `https://127.0.0.1:${port}`]) {
+      expect((await login({ rpc, rpcTimeout: 1000 })).outcome).toMatchObject(cannotTell)
+    }
+  })
+
+  it('by switching protocols: 503 without waiting for the deadline, and the next endpoint is asked', async () => {
+    const node = await startNode((_, response) => {
+      response.socket?.end(
+        'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: other\r\n\r\n',
+      )
+    })
+    const { outcome, ms } = await login({ rpc: [node.url, network.rpcUrl], rpcTimeout: 4000 })
+    expect(outcome).toMatchObject(yes)
+    expect(ms).toBeLessThan(1500)
+  })
+
+  it('by sending a body without an end is read no further than 64 kB', async () => {
+    let sent = 0
+    const node = await startNode((_, response) => {
+      const chunk = ' '.repeat(4096)
+      const timer = setInterval(() => {
+        response.write(chunk)
+        sent += chunk.length
+      }, 2)
+      response.on('close', () => clearInterval(timer))
+    })
+    const { outcome, ms } = await login({ rpc: node.url, rpcTimeout: 5000 })
+    expect(outcome).toMatchObject(cannotTell)
+    expect(sent).toBeLessThan(128 * 1024)
+    expect(ms).toBeLessThan(4000)
+  })
+
+  it('does not send our question, or our headers, where a redirect points', async () => {
+    const elsewhere = await startNode(answering({ result: { permission: 'FullAccess' } }))
+    const node = await startNode((_, response) => response.writeHead(307, { location: elsewhere.url }).end())
+    const { outcome } = await login({ rpc: { url: node.url, headers: { authorization: 'Bearer secret' } } })
+    expect(outcome).toMatchObject(cannotTell)
+    expect(elsewhere.requests).toEqual([])
+  })
+})
+
+describe('several endpoints', () => {
+  it('are asked in their order, and a definite yes ends the asking', async () => {
+    const second = await startNode(answering({ result: { permission: 'FullAccess' } }))
+    expect((await login({ rpc: [network.rpcUrl, second.url] })).outcome).toMatchObject(yes)
+    expect(second.requests).toEqual([])
+  })
+
+  it("do not overrule each other: a definite no is not repaired by another endpoint's yes", async () => {
+    const stale = await startNode(answering({ result: { permission: 'FullAccess' } }))
+    alice.deleteKey(alice.publicKey)
+    expect((await login({ rpc: [network.rpcUrl, stale.url] })).outcome).toMatchObject(noKey)
+    expect(stale.requests).toEqual([])
+  })
+
+  it('that all hang end in 503 within rpcTimeout', async () => {
+    network.fail('hang')
+    const { outcome, ms } = await login({ rpc: Array<string>(5).fill(network.rpcUrl), rpcTimeout: 400 })
+    expect(outcome).toMatchObject(cannotTell)
+    expect(ms).toBeLessThan(400 + 250)
+  })
+})
+
+describe('connections', () => {
+  it('are kept between logins, and one that the node has closed meanwhile is no outage', async () => {
+    const sockets = new Set<Socket>()
+    const { url } = await listen((message, response) => {
+      sockets.add(message.socket)
+      message.on('data', (chunk: Buffer) => {
+        answering({ result: { permission: 'FullAccess' } })(
+          JSON.parse(chunk.toString()) as { id: string },
+          response,
+          message,
+        )
+      })
+    }, cleanup)
+    for (let round = 0; round < 3; round++) expect((await login({ rpc: url })).outcome).toMatchObject(yes)
+    expect(sockets.size).toBe(1)
+
+    // The node cuts the kept connection as the next question arrives on it.
+    for (const socket of sockets) {
+      socket.removeAllListeners('data')
+      socket.on('data', () => socket.resetAndDestroy())
+    }
+    expect((await login({ rpc: url })).outcome).toMatchObject(yes)
+    expect(sockets.size).toBe(2)
+  })
+
+  it('of a question that is given up are closed', async () => {
+    const open = new Set<unknown>()
+    const { url, server } = await listen(() => undefined, cleanup)
+    server.on('connection', (socket) => {
+      open.add(socket)
+      socket.on('close', () => open.delete(socket))
+    })
+    await login({ rpc: url, rpcTimeout: 100 })
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(open.size).toBe(0)
+  })
+})
+
+describe('errors', () => {
+  it('tell which endpoint failed how, and show neither its URL nor its headers', async () => {
+    network.fail('http-429')
+    const secrets = ['k3y-in-the-path', 'k3y-in-the-query', 'k3y-in-a-header']
+    const withSecrets = (url: string): object => ({
+      url: `${url}/${secrets[0]!}?apiKey=${secrets[1]!}`,
+      headers: { authorization: `Bearer ${secrets[2]!}` },
+    })
+    const rpc = [
+      withSecrets(network.rpcUrl),
+      withSecrets('http://127.0.0.1:1'),
+      withSecrets('http://k3y-in-the-host.invalid'),
+    ]
+    const { outcome } = await login({ rpc: rpc as NearStrategyOptions['rpc'] & object })
+    expect(outcome).toMatchObject(cannotTell)
+    const shown =
+      inspect(outcome, { depth: 10, showHidden: true }) +
+      String((outcome as { error: { stack?: string } }).error.stack)
+    expect(shown).not.toMatch(/k3y|127\.0\.0\.1/)
+    expect(shown).toContain('Endpoint 1 of 3: HTTP status 429')
+    expect(shown).toContain('Endpoint 2 of 3: no answer (ECONNREFUSED)')
+    expect(shown).toMatch(/Endpoint 3 of 3: no answer \((ENOTFOUND|EAI_AGAIN)\)/)
+  })
+})
+
+describe("the application's own source of keys", () => {
+  it.each<[string, object, unknown]>([
+    ['FullAccess', yes, 'FullAccess'],
+    ['a full-access gas key', yes, { GasKeyFullAccess: { balance: '0', num_nonces: 1 } }],
+    ['a function-call key', limited, { FunctionCall: functionCall }],
+    ['undefined, which is a definite no', noKey, undefined],
+    ['null', cannotTell, null],
+    ['true', cannotTell, true],
+    ['an empty object', cannotTell, {}],
+    ['a whole access key view', cannotTell, { nonce: 1, permission: 'FullAccess' }],
+    ['another spelling', cannotTell, 'full_access'],
+  ])('that answers %s', async (_, expected, permission) => {
+    const accessKeys = { permission: async () => permission as never }
+    expect((await login({ accessKeys })).outcome).toMatchObject(expected)
+  })
+
+  it('that throws, rejects or never answers cannot tell', async () => {
+    const raise = (): never => {
+      throw new Error('no')
+    }
+    for (const permission of [
+      raise,
+      () => Promise.reject(new Error('no')),
+      () => new Promise<never>(() => undefined),
+    ]) {
+      const { outcome, ms } = await login({ accessKeys: { permission }, rpcTimeout: 200 })
+      expect(outcome).toMatchObject(cannotTell)
+      expect(ms).toBeLessThan(200 + 250)
+    }
+  })
+
+  it('is asked once, with a signal that aborts when its answer is no longer waited for', async () => {
+    const calls: [string, string, AbortSignal][] = []
+    const accessKeys = {
+      permission(accountId: string, publicKey: string, { signal }: { signal: AbortSignal }) {
+        calls.push([accountId, publicKey, signal])
+        return new Promise<never>(() => undefined)
+      },
+    }
+    await login({ accessKeys, rpcTimeout: 100 })
+    expect(calls).toHaveLength(1)
+    expect(calls[0]!.slice(0, 2)).toEqual(['alice.test', alice.publicKey])
+    expect(calls[0]![2].aborted).toBe(true)
+  })
+})

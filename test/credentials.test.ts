@@ -1,0 +1,162 @@
+import { NearStrategy, type ChallengeStore } from 'passport-near'
+import { describe, expect, it } from 'vitest'
+import { authenticate } from './support/strategy'
+
+const good = {
+  accountId: 'alice.near',
+  publicKey: 'ed25519:2RM3EotCzEiVobm6aMjaup43k8cFffR4KHFtrqbZ79Qy',
+  signature: 'NnJgPU1Ql7ccRTITIoOVsIfElmvH1RV7QAT4a9Vh6ShCOnjIzRwxqX54JzoQ/nK02p7VBMI2vJn48rpImIJwAw==',
+}
+
+/** What a body comes to, and how often the store and the chain were asked about it. */
+async function post(
+  body: unknown,
+): Promise<{ status: unknown; code: unknown; stored: number; asked: number }> {
+  let stored = 0
+  let asked = 0
+  const store: ChallengeStore = {
+    async issue() {},
+    async consume() {
+      stored++
+      return undefined
+    },
+  }
+  const accessKeys = {
+    async permission() {
+      asked++
+      return 'FullAccess' as const
+    },
+  }
+  const strategy = new NearStrategy({ recipient: 'app.example.com', store, accessKeys }, () => undefined)
+  const outcome = await authenticate(strategy, { body })
+  if (outcome.action !== 'fail') throw new Error(`expected a refusal, got ${outcome.action}`)
+  return { status: outcome.status, code: outcome.info?.code, stored, asked }
+}
+
+const missing = { status: 400, code: 'ERR_NEAR_CREDENTIALS_MISSING', stored: 0, asked: 0 }
+const invalid = { status: 400, code: 'ERR_NEAR_CREDENTIALS_INVALID', stored: 0, asked: 0 }
+const refused = { status: 401, code: 'ERR_NEAR_WALLET_REFUSED', stored: 0, asked: 0 }
+const read = { status: 401, code: 'ERR_NEAR_CHALLENGE_MISSING', stored: 1, asked: 0 }
+
+const json = (text: string): unknown => JSON.parse(text)
+const without = (field: keyof typeof good): object => ({ ...good, [field]: undefined })
+
+describe('a body without credentials is 400 ERR_NEAR_CREDENTIALS_MISSING and touches neither store nor chain', () => {
+  it.each([
+    ['undefined', undefined],
+    ['null', null],
+    ['an empty object', {}],
+    ['other fields only', { username: 'alice', password: 'secret' }],
+    ['no account', without('accountId')],
+    ['no key', without('publicKey')],
+    ['no signature', without('signature')],
+    ['an empty account', { ...good, accountId: '' }],
+    ['an empty key', { ...good, publicKey: '' }],
+    ['credentials in the prototype', Object.create(good) as unknown],
+    ['credentials in __proto__', json(`{"__proto__":${JSON.stringify(good)}}`)],
+    ['credentials one level down', { credentials: good }],
+    ['an empty error of a wallet', { error: '' }],
+  ])('%s', async (_, body) => {
+    expect(await post(body)).toEqual(missing)
+  })
+})
+
+describe('a body of another shape is 400 ERR_NEAR_CREDENTIALS_INVALID and touches neither store nor chain', () => {
+  it.each([
+    ['an array', [good]],
+    ['an empty array', []],
+    ['a string', JSON.stringify(good)],
+    ['a number', 42],
+    ['true', true],
+    ['a doubled account', { ...good, accountId: ['alice.near', 'bob.near'] }],
+    ['a doubled key', { ...good, publicKey: [good.publicKey, good.publicKey] }],
+    ['a doubled signature', { ...good, signature: [good.signature, good.signature] }],
+    ['a doubled state', { ...good, state: ['a', 'b'] }],
+    ['a nested account', { ...good, accountId: { toString: 'alice.near' } }],
+    ['a number for an account', { ...good, accountId: 42 }],
+    ['null for an account', { ...good, accountId: null }],
+    ['a list of bytes for a signature', { ...good, signature: Array.from(Buffer.alloc(64)) }],
+    ['an object for an error', { ...good, error: {} }],
+    ['a number for a state', { ...good, state: 1 }],
+    ['an over-long state', { ...good, state: 'x'.repeat(65) }],
+    ['an over-long account', { ...good, accountId: 'a'.repeat(65) }],
+    ['an account of a million characters', { ...good, accountId: 'a'.repeat(1e6) }],
+    ['a key of a million characters', { ...good, publicKey: `ed25519:${'1'.repeat(1e6)}` }],
+    ['a signature of a million characters', { ...good, signature: 'A'.repeat(1e6) }],
+    ['a one-letter account', { ...good, accountId: 'a' }],
+    ['an account in capitals', { ...good, accountId: 'Alice.near' }],
+    ['an account with a trailing dot', { ...good, accountId: 'alice.near.' }],
+    ['an account with two dots', { ...good, accountId: 'alice..near' }],
+    ['an account with a space', { ...good, accountId: 'alice.near ' }],
+    ['an account with a line break', { ...good, accountId: 'alice.near\n' }],
+    ['an account with a NUL', { ...good, accountId: 'alice.near\0' }],
+    ['an account with a Cyrillic letter', { ...good, accountId: 'аlice.near' }],
+    ['a key of an unknown type', { ...good, publicKey: 'rsa:2RM3EotCzEiVobm6aMjaup43k8cFffR4KHFtrqbZ79Qy' }],
+    ['a key of a type that every object has', { ...good, publicKey: 'constructor:2RM3EotCzEiV' }],
+    ['a key that is too short', { ...good, publicKey: 'ed25519:2RM3EotCzEiVobm6aMjaup43k8cFffR4KHFtrqbZ79' }],
+    ['a key with a leading zero', { ...good, publicKey: good.publicKey.replace(':', ':1') }],
+    ['a key outside base58', { ...good, publicKey: good.publicKey.replace('2', '0') }],
+    ['a key with two prefixes', { ...good, publicKey: `ed25519:${good.publicKey}` }],
+    ['a signature of 63 bytes', { ...good, signature: Buffer.alloc(63, 1).toString('base64') }],
+    ['a signature of 65 bytes', { ...good, signature: Buffer.alloc(65, 1).toString('base64') }],
+    ['a signature with something left over', { ...good, signature: `${good.signature}AA` }],
+    ['a signature that is no encoding', { ...good, signature: '!'.repeat(88) }],
+  ])('%s', async (_, body) => {
+    expect(await post(body)).toEqual(invalid)
+  })
+})
+
+describe('acceptable credentials go on to the challenge', () => {
+  it.each([
+    ['as a wallet returns them', good],
+    ['with a state', { ...good, state: 'x'.repeat(22) }],
+    ['with an empty state, which is none', { ...good, state: '' }],
+    [
+      'with fields that are none of ours',
+      { ...good, nonce: 'x', message: ['y'], recipient: { z: 1 }, id: null },
+    ],
+    [
+      'with an object of their own in __proto__',
+      json(`{"__proto__":{"accountId":"bob.near"},${JSON.stringify(good).slice(1)}`),
+    ],
+    ['in an object without a prototype', Object.assign(Object.create(null) as object, good)],
+    ['for a two-letter account', { ...good, accountId: 'ab' }],
+    ['for an account of 64 characters', { ...good, accountId: 'a'.repeat(64) }],
+    [
+      'for an implicit account',
+      { ...good, accountId: 'e2e9cb7ac57cb46d4da1ce1d1cc2c33bdfe17407c517916b522724a8ea2c6c50' },
+    ],
+  ])('%s', async (_, body) => {
+    expect(await post(body)).toEqual(read)
+  })
+})
+
+describe("a wallet's refusal is 401 ERR_NEAR_WALLET_REFUSED and touches neither store nor chain", () => {
+  it.each([
+    ['an error', { error: 'User rejected' }],
+    ['an error beside credentials', { ...good, error: 'User rejected' }],
+    ['empty strings', { accountId: '', publicKey: '', signature: '' }],
+    ['the account with empty strings', { accountId: 'alice.near', publicKey: '', signature: '' }],
+    ['an empty signature', { ...good, signature: '' }],
+  ])('%s', async (_, body) => {
+    expect(await post(body)).toEqual(refused)
+  })
+})
+
+describe('messages', () => {
+  it('repeat nothing of what was sent', async () => {
+    const secret = 'visitor-data-that-nobody-repeats'
+    const strategy = new NearStrategy(
+      { recipient: 'app.example.com', rpc: 'http://127.0.0.1:1' },
+      () => undefined,
+    )
+    for (const body of [
+      { ...good, accountId: secret.toUpperCase() },
+      { ...good, state: secret.repeat(9) },
+      { error: secret },
+    ]) {
+      const outcome = await authenticate(strategy, { body })
+      expect(JSON.stringify(outcome).toLowerCase()).not.toContain(secret)
+    }
+  })
+})

@@ -1,0 +1,199 @@
+import { NearStrategy, type ChallengeStore, type StoredChallenge } from 'passport-near'
+import { describe, expect, it } from 'vitest'
+
+const recipient = 'app.example.com'
+const verify = (): void => undefined
+const create = (options: object): NearStrategy => new NearStrategy({ recipient, ...options }, verify)
+
+const store: ChallengeStore = { async issue() {}, async consume() { return undefined } } // prettier-ignore
+
+describe('a wrong option is a TypeError that names it, what was expected and what came', () => {
+  it.each<[string, object, string]>([
+    ['recipient', { recipient: undefined }, 'option "recipient" must be a non-empty string, got undefined'],
+    ['recipient', { recipient: '' }, 'option "recipient" must be a non-empty string, got ""'],
+    ['recipient', { recipient: ['a'] }, 'option "recipient" must be a non-empty string, got an array of 1'],
+    ['recipient', { recipient: 'half a pair \ud800' }, 'option "recipient" must be a non-empty string'],
+    [
+      'message',
+      { message: '' },
+      'option "message" must be a non-empty string, or a function that returns one, got ""',
+    ],
+    ['message', { message: 1 }, 'option "message" must be'],
+    [
+      'callbackUrl',
+      { callbackUrl: '/callback' },
+      'option "callbackUrl" must be an absolute http or https URL, got "/callback"',
+    ],
+    ['callbackUrl', { callbackUrl: 'localhost:3000/callback' }, 'option "callbackUrl" must be'],
+    ['callbackUrl', { callbackUrl: 'javascript:alert(1)' }, 'option "callbackUrl" must be'],
+    ['callbackUrl', { callbackUrl: '' }, 'option "callbackUrl" must be'],
+    ['network', { network: 'betanet' }, 'option "network" must be "mainnet" or "testnet", got "betanet"'],
+    ['rpc', { rpc: [] }, 'option "rpc" must be at least one endpoint, got an empty array'],
+    [
+      'rpc',
+      { rpc: null },
+      'option "rpc" must be an absolute http or https URL, or { url, headers }, or an array of them',
+    ],
+    ['rpc', { rpc: [undefined] }, 'option "rpc" must be'],
+    ['rpc', { rpc: 42 }, 'option "rpc" must be'],
+    ['rpc', { rpc: 'rpc.example.com/?apiKey=k3y' }, 'got a string that is none'],
+    ['rpc', { rpc: { url: 'wss://rpc.example.com/k3y' } }, 'got a string that is none'],
+    [
+      'rpc',
+      { rpc: 'https://user:k3y@rpc.example.com' },
+      'a URL without a user name and password (send them as a header)',
+    ],
+    [
+      'rpc',
+      { rpc: { url: 'https://rpc.example.com', headers: { 'bad name': 'k3y' } } },
+      'valid HTTP headers',
+    ],
+    [
+      'rpc',
+      { rpc: { url: 'https://rpc.example.com', headers: { authorization: 'k3y\r\nx: y' } } },
+      'valid HTTP headers',
+    ],
+    [
+      'rpcTimeout',
+      { rpcTimeout: 0 },
+      `option "rpcTimeout" must be a number of milliseconds from 1 to 2147483647, got 0`,
+    ],
+    ['rpcTimeout', { rpcTimeout: '5000' }, 'got "5000"'],
+    ['rpcTimeout', { rpcTimeout: Infinity }, 'got Infinity'],
+    ['rpcTimeout', { rpcTimeout: NaN }, 'got NaN'],
+    [
+      'accessKeys',
+      { accessKeys: {} },
+      'option "accessKeys" must be an object with a function "permission", got an object',
+    ],
+    ['accessKeys', { accessKeys: null }, 'got null'],
+    [
+      'accessKeys',
+      { accessKeys: { permission: verify }, rpc: 'https://rpc.example.com' },
+      'given instead of rpc, not together with it',
+    ],
+    ['challengeMaxAge', { challengeMaxAge: -1 }, 'option "challengeMaxAge" must be a number of milliseconds'],
+    ['store', { store: {} }, 'option "store" must be an object with a function "issue"'],
+    ['store', { store: { issue: verify } }, 'option "store" must be an object with a function "consume"'],
+    [
+      'passReqToCallback',
+      { passReqToCallback: 'yes' },
+      'option "passReqToCallback" must be true or false, got "yes"',
+    ],
+    ['verifyTimeout', { verifyTimeout: 2 ** 31 }, 'option "verifyTimeout" must be a number of milliseconds'],
+    ['name', { name: '' }, 'option "name" must be a non-empty string'],
+    [
+      'reciepient',
+      { reciepient: 'x' },
+      'option "reciepient" is not known; expected one of recipient, message,',
+    ],
+  ])('%s: %j', (_, options, message) => {
+    expect(() => create(options)).toThrow(TypeError)
+    expect(() => create(options)).toThrow(message)
+    expect(() => create(options)).not.toThrow(/k3y/)
+  })
+
+  it('shows no more than the beginning of a long value', () => {
+    expect(() => create({ network: 'x'.repeat(1000) })).toThrow(/got "x{40}…"$/)
+  })
+
+  it.each([undefined, null, 'app.example.com', 42])('options of %j', (options) => {
+    expect(() => new NearStrategy(options as never, verify)).toThrow(
+      /options must be an object with at least a recipient/,
+    )
+  })
+
+  it.each([undefined, null, {}, 'verify'])('verify of %j', (callback) => {
+    expect(() => new NearStrategy({ recipient }, callback as never)).toThrow(
+      /verify must be a function \(profile, done\), got/,
+    )
+  })
+})
+
+describe('acceptable options', () => {
+  it.each<[string, object]>([
+    ['a recipient alone', {}],
+    [
+      'an option that is undefined, as if it were absent',
+      { rpc: undefined, store: undefined, callbackUrl: undefined },
+    ],
+    ['an endpoint as a URL object', { rpc: new URL('https://rpc.example.com') }],
+    [
+      'endpoints of all three forms',
+      {
+        rpc: [
+          'http://127.0.0.1:3030',
+          new URL('https://a.example'),
+          { url: 'https://b.example', headers: { 'x-api-key': 'k' } },
+        ],
+      },
+    ],
+    ['testnet', { network: 'testnet' }],
+  ])('%s', (_, options) => {
+    expect(create(options)).toBeInstanceOf(NearStrategy)
+  })
+
+  it('name the strategy', () => {
+    expect(create({}).name).toBe('near')
+    expect(create({ name: 'near-link' }).name).toBe('near-link')
+  })
+})
+
+describe('the message', () => {
+  it.each(['', undefined, null, 42, 'half a pair \udc00'])(
+    'that a function returns must be a text, not %j',
+    async (message) => {
+      let issued = 0
+      const counting = { ...store, issue: async () => void issued++ }
+      await expect(create({ store: counting, message: () => message }).challenge({})).rejects.toThrow(
+        /option "message" must return a non-empty string/,
+      )
+      expect(issued).toBe(0)
+    },
+  )
+
+  it('that a function fails to make is its own error', async () => {
+    const failure = new Error('no translation')
+    await expect(create({ store, message: () => Promise.reject(failure) }).challenge({})).rejects.toBe(
+      failure,
+    )
+  })
+})
+
+describe('the store', () => {
+  const stored: StoredChallenge[] = []
+  const keeping: ChallengeStore = { ...store, issue: async (_, challenge) => void stored.push(challenge) }
+
+  it('gets what the server must remember, and its age limit', async () => {
+    const calls: unknown[][] = []
+    const issue = async (...args: unknown[]): Promise<void> => void calls.push(args)
+    const req = {}
+    const near = create({
+      store: { ...store, issue },
+      callbackUrl: 'https://app.example.com/cb',
+      challengeMaxAge: 1234,
+    })
+    const { recipient: _, ...challenge } = await near.challenge(req)
+    expect(calls).toEqual([[req, { ...challenge, issuedAt: expect.any(Number) as number }, { maxAge: 1234 }]])
+  })
+
+  it('gets no callback URL where there is none', async () => {
+    await create({ store: keeping }).challenge({})
+    expect(Object.keys(stored[0]!)).toEqual(['state', 'nonce', 'message', 'issuedAt'])
+  })
+
+  it('that fails to issue is ERR_NEAR_STORE_FAILED (503), with its cause', async () => {
+    const cause = new Error('connection lost')
+    const raising = (): never => {
+      throw cause
+    }
+    for (const issue of [raising, () => Promise.reject(cause)]) {
+      await expect(create({ store: { ...store, issue } }).challenge({})).rejects.toMatchObject({
+        name: 'NearServiceError',
+        code: 'ERR_NEAR_STORE_FAILED',
+        status: 503,
+        cause,
+      })
+    }
+  })
+})

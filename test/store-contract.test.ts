@@ -1,0 +1,81 @@
+import { NearStrategy, type ChallengeStore } from 'passport-near'
+import { TestNetwork } from 'passport-near/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { authenticate } from './support/strategy'
+
+const nonce = Buffer.alloc(32, 1)
+const challenge = { state: 's', nonce: nonce.toString('base64'), message: 'm', issuedAt: Date.now() }
+let network: TestNetwork
+let body: object
+
+beforeAll(async () => {
+  network = await TestNetwork.start()
+  const alice = await network.createAccount('alice.test')
+  body = await alice.signMessage({ message: 'm', recipient: 'r', nonce })
+})
+afterAll(() => network.stop())
+
+const login = (consume: ChallengeStore['consume'], credentials = body): Promise<object> =>
+  authenticate(
+    new NearStrategy(
+      { recipient: 'r', rpc: network.rpcUrl, store: { async issue() {}, consume } },
+      (_, done) => done(null, {}),
+    ),
+    { body: credentials },
+  )
+
+describe('what a store gives back', () => {
+  it.each<[string, object]>([
+    ['a challenge', challenge],
+    ['a challenge with fields of its own', { ...challenge, _id: 1 }],
+    ['a challenge whose callback URL is null, as databases have it', { ...challenge, callbackUrl: null }],
+    ['a challenge whose callback URL is empty', { ...challenge, callbackUrl: '' }],
+  ])('%s is good', async (_, stored) => {
+    expect(await login(async () => stored as typeof challenge)).toMatchObject({ action: 'success' })
+  })
+
+  it.each<[string, unknown]>([
+    ['true', true],
+    ['an empty object', {}],
+    ['null', null],
+    ['a text', JSON.stringify(challenge)],
+    ['a challenge without a nonce', { ...challenge, nonce: undefined }],
+    ['a challenge with a short nonce', { ...challenge, nonce: 'AAAA' }],
+    ['a challenge without a time', { ...challenge, issuedAt: undefined }],
+    ['a challenge whose time is a text', { ...challenge, issuedAt: String(Date.now()) }],
+  ])('%s is no challenge, and no refusal either: 503', async (_, stored) => {
+    const before = network.requestCount
+    expect(await login(async () => stored as typeof challenge)).toMatchObject({
+      action: 'error',
+      error: { code: 'ERR_NEAR_STORE_FAILED', status: 503 },
+    })
+    expect(network.requestCount).toBe(before)
+  })
+
+  it('an exception is 503 with its cause, never 401', async () => {
+    const cause = new Error('connection lost')
+    const expected = { action: 'error', error: { code: 'ERR_NEAR_STORE_FAILED', status: 503, cause } }
+    expect(await login(() => Promise.reject(cause))).toMatchObject(expected)
+    expect(
+      await login(() => {
+        throw cause
+      }),
+    ).toMatchObject(expected)
+  })
+})
+
+describe('what a store is asked', () => {
+  it('is once for each login, for the state that the login names', async () => {
+    const calls: unknown[] = []
+    const consume: ChallengeStore['consume'] = async (req, state, options) => {
+      calls.push([req, state, options])
+      return undefined
+    }
+    await login(consume, { ...body, state: 'named' })
+    await login(consume)
+    expect(calls).toEqual([
+      [{ body: { ...body, state: 'named' } }, 'named', { maxAge: 300_000 }],
+      [{ body }, undefined, { maxAge: 300_000 }],
+    ])
+  })
+})

@@ -1,0 +1,202 @@
+import { SessionChallengeStore, type StoredChallenge } from 'passport-near'
+import { describe, expect, it, vi } from 'vitest'
+
+const challenge = (state: string): StoredChallenge => ({
+  state,
+  nonce: Buffer.alloc(32, state).toString('base64'),
+  message: 'm',
+  issuedAt: Date.now(),
+})
+
+const issueAll = async (store: SessionChallengeStore, req: object, ...states: string[]): Promise<void> => {
+  for (const state of states) await store.issue(req, challenge(state))
+}
+
+/** A session as a second request reads it: another object with the same content. */
+const reread = (req: { session: object }): { session: object } => structuredClone(req)
+
+describe('SessionChallengeStore', () => {
+  it('gives each challenge once, by its state', async () => {
+    const store = new SessionChallengeStore()
+    const req = { session: {} }
+    await issueAll(store, req, 'a', 'b')
+    expect((await store.consume(req, 'a'))?.state).toBe('a')
+    expect(await store.consume(req, 'a')).toBeUndefined()
+    expect((await store.consume(req, 'b'))?.state).toBe('b')
+    expect(await store.consume(req, 'c')).toBeUndefined()
+  })
+
+  it('gives the latest where no state is named', async () => {
+    const store = new SessionChallengeStore()
+    const req = { session: {} }
+    await issueAll(store, req, 'a', 'b')
+    expect((await store.consume(req, undefined))?.state).toBe('b')
+    expect((await store.consume(req, undefined))?.state).toBe('a')
+    expect(await store.consume(req, undefined)).toBeUndefined()
+  })
+
+  it('gives a challenge to exactly one of many requests that read the same session', async () => {
+    const store = new SessionChallengeStore()
+    const req = { session: {} }
+    await issueAll(store, req, 'a')
+    const copies = Array.from({ length: 100 }, () => reread(req))
+    const taken = await Promise.all(copies.map((copy) => store.consume(copy, 'a')))
+    expect(taken.filter(Boolean)).toHaveLength(1)
+  })
+
+  it('does not give a spent challenge that a slow request wrote back', async () => {
+    const store = new SessionChallengeStore()
+    const req = { session: {} }
+    await issueAll(store, req, 'a')
+    const slow = reread(req)
+    await store.consume(req, 'a')
+    expect(await store.consume(slow, undefined)).toBeUndefined()
+  })
+
+  it('forgets a spent challenge when it is too old to be accepted, so that memory stays flat', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    try {
+      const store = new SessionChallengeStore()
+      const maxAge = 1000
+      const req = { session: {} }
+      await issueAll(store, req, 'a')
+      const copy = reread(req)
+      await store.consume(req, 'a', { maxAge })
+      vi.setSystemTime(Date.now() + 999)
+      await issueAll(store, req, 'b')
+      await store.consume(req, 'b', { maxAge })
+      expect(await store.consume(reread(copy), 'a', { maxAge })).toBeUndefined()
+      vi.setSystemTime(Date.now() + 2)
+      await issueAll(store, req, 'c')
+      await store.consume(req, 'c', { maxAge })
+      expect((await store.consume(copy, 'a', { maxAge }))?.state).toBe('a')
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('assigns whole new values and undefined, because some sessions lose deletions and nested changes', async () => {
+    const assigned: unknown[] = []
+    const session = new Proxy<Record<string, unknown>>(
+      {},
+      {
+        get: (target, key) => (key in target ? structuredClone(target[key as string]) : undefined),
+        set: (target, key, value) => {
+          assigned.push(value)
+          target[key as string] = structuredClone(value) as unknown
+          return true
+        },
+        deleteProperty: () => {
+          throw new Error('deletions are lost')
+        },
+      },
+    )
+    const store = new SessionChallengeStore()
+    await issueAll(store, { session }, 'a', 'b')
+    await store.consume({ session }, 'a')
+    await store.consume({ session }, 'b')
+    expect(assigned.at(-1)).toBeUndefined()
+    expect(assigned).toHaveLength(4)
+  })
+
+  it('keeps at most 8 challenges', async () => {
+    const store = new SessionChallengeStore()
+    const req = { session: {} }
+    await issueAll(store, req, ...'abcdefghi'.split(''))
+    expect(await store.consume(req, 'a')).toBeUndefined()
+    expect((await store.consume(req, 'b'))?.state).toBe('b')
+  })
+
+  it.each([
+    ['a text', 'garbage'],
+    ['an object', { 0: challenge('a') }],
+    ['a list of other things', [null, 1, 'a', {}, [], { ...challenge('a'), nonce: 'short' }]],
+    ['a challenge without a time', [{ ...challenge('a'), issuedAt: undefined }]],
+    ['a challenge with a message of another type', [{ ...challenge('a'), message: {} }]],
+  ])('takes %s in the session for no challenge', async (_, stored) => {
+    const req = { session: { 'near:challenges': stored } }
+    const store = new SessionChallengeStore()
+    expect(await store.consume(req, 'a')).toBeUndefined()
+    await issueAll(store, req, 'b')
+    expect((await store.consume(req, undefined))?.state).toBe('b')
+  })
+
+  it('keeps the challenges of two strategies apart by their keys', async () => {
+    const req = { session: {} }
+    const [one, two] = [new SessionChallengeStore({ key: 'one' }), new SessionChallengeStore({ key: 'two' })]
+    await issueAll(one, req, 'a')
+    expect(await two.consume(req, 'a')).toBeUndefined()
+    expect((await one.consume(req, 'a'))?.state).toBe('a')
+  })
+
+  it.each([undefined, null, 'text'])(
+    'asks for session middleware where req.session is %s',
+    async (session) => {
+      const expected = { code: 'ERR_NEAR_SESSION_UNAVAILABLE', status: 500 }
+      const store = new SessionChallengeStore()
+      await expect(store.issue({ session }, challenge('a'))).rejects.toMatchObject(expected)
+      await expect(store.consume({ session }, 'a')).rejects.toMatchObject(expected)
+    },
+  )
+
+  it.each(['', 1, null])('refuses %j as a key', (key) => {
+    expect(() => new SessionChallengeStore({ key: key as string })).toThrow(TypeError)
+  })
+})
+
+describe('a session that is replaced at login', () => {
+  type Request = {
+    session: Record<string, unknown> & { regenerate: (callback: (error?: unknown) => void) => void }
+  }
+
+  /** A request whose session is replaced as express-session does it, or fails to be. */
+  const request = (failure?: Error): Request => {
+    const req = {} as Request
+    const regenerate = (callback: (error?: unknown) => void): void => {
+      if (!failure) req.session = { regenerate }
+      callback(failure)
+    }
+    req.session = { regenerate }
+    return req
+  }
+
+  it("takes the other tabs' challenges along, but not the one that was spent", async () => {
+    const store = new SessionChallengeStore()
+    const req = request()
+    await issueAll(store, req, 'a', 'b', 'c')
+    const copy = { session: { ...req.session } }
+    await store.consume(req, 'b')
+    await store.consume(copy, 'c')
+    await new Promise<void>((resolve) => req.session.regenerate(() => resolve()))
+    expect(req.session['near:challenges']).toMatchObject([{ state: 'a' }])
+  })
+
+  it('stays as it was when it cannot be replaced, and its user hears of it', async () => {
+    const store = new SessionChallengeStore()
+    const failure = new Error('the session store is down')
+    const req = request(failure)
+    await issueAll(store, req, 'a', 'b')
+    await store.consume(req, 'b')
+    const heard = await new Promise((resolve) => req.session.regenerate(resolve))
+    expect(heard).toBe(failure)
+  })
+
+  it('is left alone where it is not replaced by a callback', async () => {
+    const store = new SessionChallengeStore()
+    const regenerate = vi.fn(() => Promise.resolve('done'))
+    const req = { session: { regenerate } }
+    await issueAll(store, req, 'a', 'b')
+    await store.consume(req, 'b')
+    await expect((req.session.regenerate as (keep: string[]) => unknown)(['keep'])).resolves.toBe('done')
+    expect(regenerate).toHaveBeenCalledWith(['keep'])
+  })
+
+  it('does not see our hand when its content is listed or saved', async () => {
+    const store = new SessionChallengeStore()
+    const req = request()
+    await issueAll(store, req, 'a', 'b')
+    await store.consume(req, 'b')
+    expect(Object.keys(req.session)).not.toContain('moveAndRegenerate')
+    expect(JSON.stringify(req.session)).not.toContain('regenerate')
+  })
+})

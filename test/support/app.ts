@@ -1,0 +1,134 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import express, { type Express } from 'express'
+import session from 'express-session'
+import passport from 'passport'
+import { NearStrategy, type NearStrategyOptions, type Verify } from 'passport-near'
+import type { Challenge } from 'passport-near'
+
+/** Ends what a test started, in reverse order. */
+export class Cleanup {
+  readonly #steps: (() => unknown)[] = []
+
+  add(step: () => unknown): void {
+    this.#steps.push(step)
+  }
+
+  async run(): Promise<void> {
+    for (const step of this.#steps.splice(0).reverse()) await step()
+  }
+}
+
+export async function listen(
+  handler: Parameters<typeof createServer>[1],
+  cleanup: Cleanup,
+): Promise<{ url: string; server: Server }> {
+  const server = createServer(handler).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  cleanup.add(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server }
+}
+
+export interface TestAppOptions {
+  near?: Partial<NearStrategyOptions>
+  verify?: Verify
+  /** Passes the strategy itself to passport.authenticate instead of registering it by name. */
+  asInstance?: boolean
+  routes?: (app: Express, authenticator: passport.PassportStatic, near: NearStrategy) => void
+}
+
+export interface TestApp {
+  url: string
+  near: NearStrategy
+  /** How often the strategy's `success`, `fail` and `error` led to an answer, by the answer's status. */
+  statuses: number[]
+}
+
+export const RECIPIENT = 'app.example.com'
+
+/** The user that tests look up: the account is all that is known of it. */
+export const accountAsUser: Verify = (profile, done) => done(null, { id: profile.accountId, profile })
+
+/** A real Express application with real sessions and a real Passport, on a port of its own. */
+export async function startApp(cleanup: Cleanup, options: TestAppOptions = {}): Promise<TestApp> {
+  const authenticator = new passport.Passport() as unknown as passport.PassportStatic
+  authenticator.serializeUser((user, done) => done(null, user))
+  authenticator.deserializeUser((user: Express.User, done) => done(null, user))
+  const near = new NearStrategy(
+    { recipient: RECIPIENT, ...options.near } as NearStrategyOptions & { passReqToCallback: false },
+    options.verify ?? accountAsUser,
+  )
+  if (!options.asInstance) authenticator.use(near)
+
+  const statuses: number[] = []
+  const app = express()
+  app.use(express.json({ strict: false }), express.urlencoded({ extended: true }), express.text())
+  app.use(session({ secret: 'a secret of the tests', resave: false, saveUninitialized: false }))
+  app.use(authenticator.session())
+  app.get('/login/near/challenge', near.challengeHandler())
+  app.post('/login/near', (req, res, next) => {
+    res.on('finish', () => statuses.push(res.statusCode))
+    const respond: passport.AuthenticateCallback = (error, user, info, status) => {
+      if (error) return next(error)
+      if (!user) return void res.status((status as number | undefined) ?? 401).json(info ?? {})
+      req.logIn(user, (failure) => (failure ? next(failure) : res.json(user)))
+    }
+    const strategy = (options.asInstance ? near : 'near') as string
+    ;(authenticator.authenticate(strategy, respond) as express.RequestHandler)(req, res, next)
+  })
+  app.get('/me', (req, res) => {
+    res.json(req.user ?? null)
+  })
+  options.routes?.(app, authenticator, near)
+  app.use(((error, _req, res, _next) => {
+    res.status((error as { status?: number }).status ?? 500)
+    res.json({ code: (error as { code?: string }).code, message: (error as Error).message })
+  }) as express.ErrorRequestHandler)
+  const { url } = await listen(app, cleanup)
+  return { url, near, statuses }
+}
+
+export interface Answer {
+  status: number
+  body: { code?: string; message?: string } & Record<string, unknown>
+}
+
+/** A browser's cookies and the requests that a sign-in page makes. */
+export class Browser {
+  cookie = ''
+
+  constructor(readonly url: string) {}
+
+  async request(path: string, init: RequestInit = {}): Promise<Response> {
+    const response = await fetch(this.url + path, {
+      redirect: 'manual',
+      ...init,
+      headers: { ...(init.headers as Record<string, string>), cookie: this.cookie },
+    })
+    const set = response.headers.getSetCookie().at(-1)
+    if (set) this.cookie = set.split(';')[0]!
+    return response
+  }
+
+  async challenge(): Promise<Challenge> {
+    const response = await this.request('/login/near/challenge')
+    return (await response.json()) as Challenge
+  }
+
+  post(path: string, body: unknown): Promise<Response> {
+    return this.request(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+  }
+
+  async login(body: unknown): Promise<Answer> {
+    const response = await this.post('/login/near', body)
+    return { status: response.status, body: (await response.json()) as Answer['body'] }
+  }
+}

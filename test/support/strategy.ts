@@ -1,0 +1,43 @@
+import type { ChallengeStore, NearStrategy, StoredChallenge } from 'passport-near'
+
+/** What the strategy told Passport. */
+export type Outcome =
+  | { action: 'success'; user: unknown; info: unknown }
+  | { action: 'fail'; info: { code?: string; message?: string } | undefined; status: number | undefined }
+  | { action: 'error'; error: { code?: string; status?: number; message: string; cause?: unknown } }
+
+/** Uses a strategy as Passport does: on an object that inherits from it. Every outcome counts, not only the first. */
+export function runStrategy(
+  strategy: NearStrategy,
+  req: object,
+): { outcomes: Outcome[]; first: Promise<Outcome> } {
+  const outcomes: Outcome[] = []
+  const instance = Object.create(strategy) as NearStrategy
+  const first = new Promise<Outcome>((resolve) => {
+    const settle = (outcome: Outcome): void => {
+      outcomes.push(outcome)
+      resolve(outcome)
+    }
+    instance.success = (user, info) => settle({ action: 'success', user, info })
+    instance.fail = (info, status) => settle({ action: 'fail', info: info as { code: string }, status })
+    instance.error = (error) => settle({ action: 'error', error: error as { message: string } })
+  })
+  instance.authenticate(req)
+  return { outcomes, first }
+}
+
+export async function authenticate(strategy: NearStrategy, req: object): Promise<Outcome> {
+  return runStrategy(strategy, req).first
+}
+
+/** A store that hands out one challenge, as often as it is asked, and counts. */
+export function recordedStore(challenge: Partial<StoredChallenge>): ChallengeStore & { consumed: number } {
+  return {
+    consumed: 0,
+    async issue() {},
+    async consume() {
+      this.consumed++
+      return { state: 'recorded', nonce: '', message: '', issuedAt: Date.now(), ...challenge }
+    },
+  }
+}
