@@ -96,11 +96,7 @@ function verifyWithNearApi(hash: Uint8Array, signature: Uint8Array, key: PublicK
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() fails in jest's CommonJS sandbox
   const { KeyType, PublicKey } = require('near-api-js') as typeof import('near-api-js')
   const nearApiKey = new PublicKey({ keyType: KeyType[KEY_TYPES[key.type].nearApiName], data: key.bytes })
-  try {
-    return nearApiKey.verify(hash, signature)
-  } catch {
-    return false // it throws for a point that is not on the curve, or a scalar out of range
-  }
+  return nearApiKey.verify(hash, signature)
 }
 
 function isKeyType(name: string): name is KeyType {

@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import express from 'express'
+import session from 'express-session'
+import helmet from 'helmet'
+import { createSignIn } from './sign-in.mjs'
+
+const inThisFolder = (path) => fileURLToPath(new URL(path, import.meta.url))
+
+/** The site: a sign-in page, an account page, and the routes behind them. */
+export function createApp({ url, users, rpc, walletUrl, accounts }) {
+  const recipient = new URL(url).host
+  const { passport, near, linkNear } = createSignIn({ recipient, rpc, network: 'testnet', users })
+
+  const app = express()
+  app.set('view engine', 'ejs')
+  app.set('views', inThisFolder('./views'))
+  app.locals.walletUrl = walletUrl
+  app.locals.accounts = accounts
+
+  app.use(
+    helmet({
+      // The wallet's pop-up must be able to answer its opener.
+      crossOriginOpenerPolicy: { policy: 'same-origin-allow-popups' },
+      // With helmet's default, no-referrer, browsers hide the origin of our own forms as well.
+      referrerPolicy: { policy: 'same-origin' },
+      contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
+      strictTransportSecurity: false,
+    }),
+  )
+  app.use(express.static(inThisFolder('./public')))
+  app.use(refuseOtherSites)
+  app.use(express.json(), express.urlencoded())
+  app.use(
+    session({
+      name: 'example.sid',
+      secret: process.env.SESSION_SECRET ?? randomBytes(32).toString('hex'),
+      resave: false,
+      saveUninitialized: false,
+      cookie: { httpOnly: true, sameSite: 'lax', secure: url.startsWith('https:') },
+    }),
+  )
+  app.use(passport.session())
+  app.use((req, res, next) => {
+    res.set('Cache-Control', 'no-store')
+    next()
+  })
+
+  app.get('/', (req, res) => {
+    if (req.user) return res.redirect('/account')
+    res.render('sign-in', { passwordError: undefined })
+  })
+
+  app.get('/login/near/challenge', near.challengeHandler())
+  app.post('/login/near', (req, res, next) => {
+    passport.authenticate('near', (error, user, info, status) => {
+      if (error) return next(error)
+      if (!user) return res.status(status).json(info)
+      req.logIn(user, (failure) => (failure ? next(failure) : res.json({ next: '/account' })))
+    })(req, res, next)
+  })
+
+  app.post('/login/password', (req, res, next) => {
+    passport.authenticate('local', (error, user) => {
+      if (error) return next(error)
+      if (!user)
+        return res.status(401).render('sign-in', { passwordError: 'Wrong user name or password. Try again.' })
+      req.logIn(user, (failure) => (failure ? next(failure) : res.redirect('/account')))
+    })(req, res, next)
+  })
+
+  app.get('/account', requireUser, (req, res) => res.render('account', { user: req.user }))
+
+  app.get('/link/near/challenge', requireUser, linkNear.challengeHandler())
+  app.post('/link/near', requireUser, (req, res, next) => {
+    passport.authorize('link-near', async (error, account, info, status) => {
+      if (error) return next(error)
+      if (!account) return res.status(status).json(info)
+      try {
+        if (await users.link(req.user.id, account)) return res.json({ next: '/account' })
+        res.status(409).json({ code: 'ACCOUNT_TAKEN' })
+      } catch (failure) {
+        next(failure)
+      }
+    })(req, res, next)
+  })
+
+  app.post('/logout', (req, res, next) => {
+    req.logout((error) => (error ? next(error) : res.redirect('/')))
+  })
+
+  app.use((req, res) => {
+    res.status(404).render('problem', {
+      title: 'There is no such page',
+      text: 'The address may be mistyped, or the page was moved.',
+    })
+  })
+  app.use((error, req, res, next) => {
+    if (res.headersSent) return next(error)
+    const status = error.status ?? 500
+    if (status >= 500) console.error(error)
+    res.status(status)
+    if (!req.accepts('html') || req.is('json')) return res.json({ code: error.code ?? 'INTERNAL_ERROR' })
+    res.render('problem', {
+      title: status === 503 ? 'We cannot sign you in at the moment' : 'Something went wrong',
+      text: 'It is not your fault. Please try again in a minute.',
+    })
+  })
+  return app
+}
+
+function requireUser(req, res, next) {
+  if (req.user) return next()
+  if (req.accepts('html') && req.method === 'GET') return res.redirect('/')
+  res.status(401).json({ code: 'SIGN_IN_FIRST' })
+}
+
+/** A form on another site must not sign anybody in or out: browsers say where a POST comes from. */
+function refuseOtherSites(req, res, next) {
+  const { origin, host } = req.headers
+  if (req.method === 'GET' || req.method === 'HEAD' || origin === undefined) return next()
+  if (URL.canParse(origin) && new URL(origin).host === host) return next()
+  res.status(403).json({ code: 'OTHER_SITE' })
+}

@@ -1,0 +1,25 @@
+import { TestNetwork } from 'passport-near/testing'
+import { listen } from './listen.mjs'
+import { createWallet } from './wallet/wallet.mjs'
+
+const ACCOUNT_IDS = ['alice.test', 'bob.test', 'carol.test', 'dave.test', 'erin.test']
+
+/** A NEAR network in this process, with a few accounts, and on an origin of its own the wallet that holds their keys. */
+export async function startEmbeddedChain({ port }) {
+  const network = await TestNetwork.start()
+  const accounts = []
+  for (const accountId of ACCOUNT_IDS) accounts.push(await network.createAccount(accountId))
+  const wallet = await listen(port, 'WALLET_PORT', () => createWallet(accounts)).catch(async (error) => {
+    await network.stop()
+    throw error
+  })
+  return {
+    rpcUrl: network.rpcUrl,
+    walletUrl: wallet.url,
+    accountIds: ACCOUNT_IDS,
+    async stop() {
+      await wallet.stop()
+      await network.stop()
+    },
+  }
+}

@@ -1,0 +1,30 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+
+/**
+ * Serves an app on 127.0.0.1, under the name localhost.
+ *
+ * @param {number} port - 0 for any that is free
+ * @param {string} variable - the environment variable that chooses the port, for the error message
+ * @param {(url: string) => import('node:http').RequestListener} createHandler - gets the address once it is known
+ */
+export async function listen(port, variable, createHandler) {
+  const server = createServer()
+  server.listen(port, '127.0.0.1')
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    const explanation = `Port ${port} cannot be used (${error.code}). Choose another one: ${variable}=4000 npm start`
+    throw Object.assign(error, { explanation })
+  }
+  const { port: actualPort } = /** @type {import('node:net').AddressInfo} */ (server.address())
+  const url = `http://localhost:${actualPort}`
+  server.on('request', createHandler(url))
+  return {
+    url,
+    async stop() {
+      server.close()
+      server.closeAllConnections()
+    },
+  }
+}

@@ -1,0 +1,39 @@
+import { Passport } from 'passport'
+import { Strategy as LocalStrategy } from 'passport-local'
+import { NearStrategy, SessionChallengeStore } from 'passport-near'
+
+/**
+ * The ways in: NEAR, a password, and a second NEAR strategy for linking an account to whoever is signed in. That one
+ * has a message and challenges of its own, so that nobody links an account by signing in, or the other way round.
+ */
+export function createSignIn({ recipient, rpc, network, users }) {
+  const near = new NearStrategy({ recipient, rpc, network }, async (profile, done) => {
+    done(null, await users.findOrCreateByNear(profile))
+  })
+
+  const linkNear = new NearStrategy(
+    {
+      name: 'link-near',
+      recipient,
+      rpc,
+      network,
+      message: `Link this NEAR account to your account at ${recipient}`,
+      store: new SessionChallengeStore({ key: 'near:link-challenges' }),
+    },
+    (profile, done) => done(null, profile),
+  )
+
+  const password = new LocalStrategy((username, secret, done) => {
+    users.findByPassword(username, secret).then((user) => done(null, user ?? false), done)
+  })
+
+  const passport = new Passport()
+  passport.use(near)
+  passport.use(linkNear)
+  passport.use(password)
+  passport.serializeUser((user, done) => done(null, user.id))
+  passport.deserializeUser((id, done) => {
+    users.find(id).then((user) => done(null, user ?? false), done)
+  })
+  return { passport, near, linkNear }
+}

@@ -1,0 +1,212 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { BrowserContext, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { describeInChromium, openBrowser, picture } from '../support/chromium'
+import { startExample, type Example } from '../support/example'
+
+describeInChromium('the example', () => {
+  let dataDirectory: string
+  let example: Example
+  let context: BrowserContext
+  let close: () => Promise<void>
+  let page: Page
+
+  beforeAll(async () => {
+    dataDirectory = await mkdtemp(join(tmpdir(), 'passport-near-example-'))
+    example = await startExample(dataDirectory)
+  })
+  afterAll(async () => {
+    await example.stop()
+    await rm(dataDirectory, { recursive: true, force: true })
+  })
+  beforeEach(() => visit())
+  afterEach(() => close())
+
+  async function visit(options: Parameters<typeof openBrowser>[0] = {}): Promise<void> {
+    ;({ context, close } = await openBrowser(options))
+    page = await context.newPage()
+    await page.goto(example.url)
+  }
+
+  /** Clicks a button of the site and returns the wallet's window. */
+  async function openWallet(button: string): Promise<Page> {
+    const opened = context.waitForEvent('page')
+    await page.getByRole('button', { name: button }).click()
+    const wallet = await opened
+    await wallet.getByRole('heading', { name: 'Sign this message?' }).waitFor()
+    return wallet
+  }
+
+  async function approve(wallet: Page, accountId: string): Promise<void> {
+    await wallet.getByLabel(accountId).check()
+    await wallet.getByRole('button', { name: 'Approve' }).click()
+  }
+
+  async function signIn(accountId: string): Promise<void> {
+    await approve(await openWallet('Sign in with NEAR'), accountId)
+    await page.getByRole('heading', { level: 1, name: accountId }).waitFor()
+  }
+
+  const sessionCookie = async (): Promise<string | undefined> =>
+    (await context.cookies(example.url)).find(({ name }) => name === 'example.sid')?.value
+
+  const status = (): ReturnType<Page['getByRole']> => page.getByRole('status')
+
+  it('signs in, shows the account page, and signs out', async () => {
+    await picture(page, 'sign-in')
+    const wallet = await openWallet('Sign in with NEAR')
+    const before = await sessionCookie()
+    expect(await wallet.locator('[data-recipient]').innerText()).toBe(new URL(example.url).host)
+    expect(await wallet.locator('[data-message]').innerText()).toBe(`Sign in to ${new URL(example.url).host}`)
+    expect(new URL(wallet.url()).origin).toBe(example.walletUrl)
+    await picture(wallet, 'wallet-approve')
+    await approve(wallet, 'alice.test')
+
+    await page.waitForURL(`${example.url}/account`)
+    await page.getByRole('heading', { level: 1, name: 'alice.test' }).waitFor()
+    await expect.poll(() => wallet.isClosed()).toBe(true)
+    expect(await sessionCookie()).not.toBe(before)
+    await picture(page, 'account')
+
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByRole('button', { name: 'Sign in with NEAR' }).waitFor()
+    await page.goto(`${example.url}/account`)
+    expect(page.url()).toBe(`${example.url}/`)
+  })
+
+  it('shows a friendly message when the wallet refuses, and lets the visitor try again', async () => {
+    const wallet = await openWallet('Sign in with NEAR')
+    await wallet.getByRole('button', { name: 'Refuse' }).click()
+    await status().getByText('You did not approve the request in your wallet, so nothing happened.').waitFor()
+    await expect.poll(() => wallet.isClosed()).toBe(true)
+    await picture(page, 'refused')
+    await signIn('alice.test')
+  })
+
+  it('says so when the wallet is closed without an answer', async () => {
+    const wallet = await openWallet('Sign in with NEAR')
+    await wallet.close()
+    await status().getByText('The wallet’s window was closed before you approved.').waitFor()
+    await signIn('alice.test')
+  })
+
+  it('says so when the browser blocks the wallet', async () => {
+    await page.evaluate('window.open = () => null')
+    await page.getByRole('button', { name: 'Sign in with NEAR' }).click()
+    await status().getByText('Allow pop-ups for this site, then try again.').waitFor()
+    await picture(page, 'blocked')
+  })
+
+  it('says so when the site cannot be reached', async () => {
+    const wallet = await openWallet('Sign in with NEAR')
+    await context.route(`${example.url}/**`, (route) => route.abort())
+    await approve(wallet, 'alice.test')
+    await status().getByText('Check your connection, then try again.').waitFor()
+    await context.unroute(`${example.url}/**`)
+    await signIn('alice.test')
+  })
+
+  it('does not take an answer from a window that is not the wallet', async () => {
+    const wallet = await openWallet('Sign in with NEAR')
+    await page.evaluate(
+      "window.postMessage({ status: 'success', signedRequest: { accountId: 'x', publicKey: 'y', signature: 'z' } }, '*')",
+    )
+    await approve(wallet, 'bob.test')
+    await page.getByRole('heading', { level: 1, name: 'bob.test' }).waitFor()
+  })
+
+  it('links a second account to the same user, who then signs in with either', async () => {
+    await signIn('carol.test')
+    const wallet = await openWallet('Link another NEAR account')
+    expect(await wallet.locator('[data-message]').innerText()).toContain(
+      'Link this NEAR account to your account at',
+    )
+    await picture(wallet, 'wallet-link')
+    // alice and bob may have signed in before, and then are users of their own; dave is nobody's.
+    await approve(wallet, 'dave.test')
+    await page.locator('.accounts').getByText('dave.test').waitFor()
+    expect(await page.locator('.accounts strong').allInnerTexts()).toEqual(['carol.test', 'dave.test'])
+    await picture(page, 'account-linked')
+
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await approve(await openWallet('Sign in with NEAR'), 'dave.test')
+    await page.getByRole('heading', { level: 1, name: 'carol.test' }).waitFor()
+  })
+
+  it("does not link another user's account, and says what to do", async () => {
+    await signIn('bob.test')
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await signIn('alice.test')
+    await approve(await openWallet('Link another NEAR account'), 'bob.test')
+    await status().getByText('This NEAR account belongs to another user here.').waitFor()
+    expect(await page.locator('.accounts strong').allInnerTexts()).toEqual(['alice.test'])
+    await picture(page, 'account-taken')
+  })
+
+  it('keeps the password login working beside it, and links a NEAR account to that user', async () => {
+    await page.getByText('Use a password instead').click()
+    await page.getByLabel('User name').fill('demo')
+    await page.getByLabel('Password', { exact: true }).fill('wrong')
+    await page.getByRole('button', { name: 'Sign in with a password' }).click()
+    await page.getByText('Wrong user name or password. Try again.').waitFor()
+    await picture(page, 'password-wrong')
+    await page.getByLabel('User name').fill('demo')
+    await page.getByLabel('Password', { exact: true }).fill('near-demo')
+    await page.getByRole('button', { name: 'Sign in with a password' }).click()
+    await page.getByRole('heading', { level: 1, name: 'demo' }).waitFor()
+    await approve(await openWallet('Link a NEAR account'), 'erin.test')
+    await page.locator('.accounts').getByText('erin.test').waitFor()
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await approve(await openWallet('Sign in with NEAR'), 'erin.test')
+    await page.getByRole('heading', { level: 1, name: 'demo' }).waitFor()
+  })
+
+  it('lets two tabs finish', async () => {
+    const other = await context.newPage()
+    await other.goto(example.url)
+    const first = await openWallet('Sign in with NEAR')
+    const opened = context.waitForEvent('page')
+    await other.getByRole('button', { name: 'Sign in with NEAR' }).click()
+    const second = await opened
+    await approve(first, 'alice.test')
+    await page.getByRole('heading', { level: 1, name: 'alice.test' }).waitFor()
+    await approve(second, 'bob.test')
+    await other.getByRole('heading', { level: 1, name: 'bob.test' }).waitFor()
+  })
+
+  it('is readable on a phone, light and dark: nothing sticks out sideways', async () => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await close()
+      await visit({
+        viewport: { width: 360, height: 740 },
+        colorScheme,
+        deviceScaleFactor: 2,
+        hasTouch: true,
+      })
+      await picture(page, `phone-${colorScheme}-sign-in`)
+      const wallet = await openWallet('Sign in with NEAR')
+      await picture(wallet, `phone-${colorScheme}-wallet`)
+      for (const view of [page, wallet]) {
+        expect(await view.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+      }
+      await approve(wallet, 'alice.test')
+      await page.getByRole('heading', { level: 1, name: 'alice.test' }).waitFor()
+      await picture(page, `phone-${colorScheme}-account`)
+      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+    }
+  })
+
+  it('finds its users again after a restart, and after a crash', async () => {
+    await signIn('carol.test')
+    const linked = await page.locator('.accounts strong').allInnerTexts()
+    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+      expect(await example.stop(signal)).toBe(signal === 'SIGTERM' ? 0 : null)
+      example = await startExample(dataDirectory)
+      await page.goto(example.url)
+      await signIn('carol.test')
+      expect(await page.locator('.accounts strong').allInnerTexts()).toEqual(linked)
+    }
+  })
+})

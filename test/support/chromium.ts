@@ -1,0 +1,71 @@
+import { accessSync, constants, mkdirSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromium, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core'
+import { describe } from 'vitest'
+
+const CANDIDATES = [
+  process.env.CHROMIUM_PATH,
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+]
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+const executablePath = CANDIDATES.find((path) => path && isExecutable(path))
+
+/** Like `describe`. Without a Chromium it says so, and in CI it fails. */
+export function describeInChromium(name: string, tests: () => void): void {
+  if (executablePath) return void describe(name, tests)
+  const message = `NOT TESTED in a browser: ${name}. No Chromium was found: install it, or name it in CHROMIUM_PATH.`
+  if (process.env.CI) throw new Error(message)
+  console.warn(`\n${'!'.repeat(80)}\n${message}\n${'!'.repeat(80)}\n`)
+  describe.skip(`${name} (no Chromium)`, tests)
+}
+
+/** A Chromium with an empty profile, which `close` removes. */
+export async function openBrowser(
+  options: BrowserContextOptions = {},
+): Promise<{ context: BrowserContext; close: () => Promise<void> }> {
+  const profile = await mkdtemp(join(tmpdir(), 'passport-near-chromium-'))
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: executablePath!,
+    headless: true,
+    args: FLAGS,
+    ...options,
+  })
+  context.setDefaultTimeout(10_000)
+  return {
+    context,
+    async close() {
+      await context.close()
+      await rm(profile, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Keeps a picture in `screenshots/`, to be looked at. */
+export async function picture(page: Page, name: string): Promise<void> {
+  mkdirSync('screenshots', { recursive: true })
+  await page.screenshot({ path: `screenshots/${name}.png`, fullPage: true })
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
