@@ -73,11 +73,12 @@ export function createApp({ url, users, rpc, walletUrl, accounts }) {
 
   app.get('/link/near/challenge', requireUser, linkNear.challengeHandler())
   app.post('/link/near', requireUser, (req, res, next) => {
+    const { id } = /** @type {Express.User} */ (req.user)
     passport.authorize('link-near', async (error, account, info, status) => {
       if (error) return next(error)
       if (!account) return res.status(status).json(info)
       try {
-        if (await users.link(req.user.id, account)) return res.json({ next: '/account' })
+        if (await users.link(id, account)) return res.json({ next: '/account' })
         res.status(409).json({ code: 'ACCOUNT_TAKEN' })
       } catch (failure) {
         next(failure)

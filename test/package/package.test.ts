@@ -1,10 +1,12 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Browser } from '../support/app'
 
 const run = promisify(execFile)
 const root = process.cwd()
@@ -74,6 +76,37 @@ describe('the packed package', () => {
     const { stderr } = await run('npx', ['jest'], { cwd: consumer })
     expect(stderr).toMatch(/Tests:\s+3 passed, 3 total/)
   }, 60_000)
+
+  it("runs the README's lines as they stand, but for the port", async () => {
+    const [, lines] = /^## Use$[^]*?```js\n([^]*?)```/m.exec(readFileSync('README.md', 'utf8'))!
+    const code = lines!.replace(
+      'app.listen(3000)',
+      "app.listen(0, '127.0.0.1', function () { console.log(this.address().port) })",
+    )
+    expect(code).not.toBe(lines)
+    const server = spawn(process.execPath, ['-e', code], {
+      cwd: consumer,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    try {
+      const [port] = (await once(server.stdout, 'data')) as [Buffer]
+      const browser = new Browser(`http://127.0.0.1:${port.toString().trim()}`)
+      const { recipient, state } = await browser.challenge()
+      expect(recipient).toBe('localhost:3000')
+      expect((await browser.post('/login/near', {})).status).toBe(400)
+      const publicKey = 'ed25519:2RM3EotCzEiVobm6aMjaup43k8cFffR4KHFtrqbZ79Qy'
+      const forged = {
+        accountId: 'alice.near',
+        publicKey,
+        signature: Buffer.alloc(64, 1).toString('base64'),
+        state,
+      }
+      expect((await browser.post('/login/near', forged)).status).toBe(401)
+      expect(await (await browser.request('/me')).json()).toBeNull()
+    } finally {
+      server.kill()
+    }
+  })
 
   it('loads near-api-js only when a key needs it', async () => {
     const loaded =
