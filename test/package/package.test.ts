@@ -25,17 +25,16 @@ beforeAll(async () => {
   const [tarball] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }]
   packed = tarball.files.map(({ path }) => path)
   writeFileSync(join(consumer, 'package.json'), JSON.stringify({ private: true, scripts: { test: 'jest' } }))
-  const peers = [
+  const theirs = [
     'express',
     'express-session',
     'passport',
-    'jest',
     '@types/express',
     '@types/passport',
     '@types/node',
     'typescript',
   ]
-  const wanted = peers.map((name) => `${name}@${devDependencies[name]!}`)
+  const wanted = ['jest@30', ...theirs.map((name) => `${name}@${devDependencies[name]!}`)]
   const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts', '--loglevel=error']
   await run('npm', ['install', ...quiet, `./${tarball.filename}`, ...wanted], { cwd: consumer })
   cpSync(join(root, 'test/package/fixtures/login.test.js'), join(consumer, 'login.test.js'))
