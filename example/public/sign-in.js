@@ -21,6 +21,8 @@ const EXPLANATIONS = {
     'The wallet signed with a limited key. Use a wallet that has full access to your account.',
   ERR_NEAR_RPC_UNAVAILABLE: 'The NEAR network does not answer at the moment. Please try again in a minute.',
 }
+/** Nothing went wrong: these are not shown as problems. */
+const CHANGES_OF_MIND = new Set(['REFUSED', 'CLOSED', 'ERR_NEAR_WALLET_REFUSED'])
 const UNEXPLAINED = 'Something went wrong on our side. Please try again in a minute.'
 
 class Failure extends Error {
@@ -45,7 +47,7 @@ for (const button of document.querySelectorAll('[data-near]')) {
     } catch (error) {
       button.disabled = false
       button.focus()
-      say(EXPLANATIONS[error.code] ?? UNEXPLAINED, true)
+      say(EXPLANATIONS[error.code] ?? UNEXPLAINED, !CHANGES_OF_MIND.has(error.code))
     }
   })
 }

@@ -21,6 +21,8 @@ beforeEach(async () => {
 afterEach(() => cleanup.run())
 
 const NONCE = new Uint8Array(32)
+/** What a busy machine may add to a time limit, in milliseconds; what is not limited takes minutes. */
+const SLACK = 2000
 
 /** A login that is good as far as the server can see by itself, with the chain as the options say. */
 async function login(options: Partial<NearStrategyOptions>): Promise<{ outcome: Outcome; ms: number }> {
@@ -259,7 +261,7 @@ describe('a node that fails', () => {
     network.fail(how)
     const { outcome, ms } = await login({ rpc: network.rpcUrl, rpcTimeout: 300 })
     expect(outcome).toMatchObject(cannotTell)
-    expect(ms).toBeLessThan(300 + 250)
+    expect(ms).toBeLessThan(300 + SLACK)
   })
 
   it.each(failures)('by %s leaves time for the next endpoint, which decides', async (how) => {
@@ -267,9 +269,9 @@ describe('a node that fails', () => {
     cleanup.add(() => dead.stop())
     dead.fail(how)
     const rpc = [dead.rpcUrl, network.rpcUrl]
-    expect((await login({ rpc, rpcTimeout: 600 })).outcome).toMatchObject(yes)
+    expect((await login({ rpc, rpcTimeout: 2000 })).outcome).toMatchObject(yes)
     alice.deleteKey(alice.publicKey)
-    expect((await login({ rpc, rpcTimeout: 600 })).outcome).toMatchObject(noKey)
+    expect((await login({ rpc, rpcTimeout: 2000 })).outcome).toMatchObject(noKey)
     alice.addKey({ publicKey: alice.publicKey })
   })
 
@@ -298,9 +300,9 @@ describe('a node that fails', () => {
         'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: other\r\n\r\n',
       )
     })
-    const { outcome, ms } = await login({ rpc: [node.url, network.rpcUrl], rpcTimeout: 4000 })
+    const { outcome, ms } = await login({ rpc: [node.url, network.rpcUrl], rpcTimeout: 20_000 })
     expect(outcome).toMatchObject(yes)
-    expect(ms).toBeLessThan(1500)
+    expect(ms).toBeLessThan(8000)
   })
 
   it('by sending a body without an end is read no further than 64 kB', async () => {
@@ -346,7 +348,7 @@ describe('several endpoints', () => {
     network.fail('hang')
     const { outcome, ms } = await login({ rpc: Array<string>(5).fill(network.rpcUrl), rpcTimeout: 400 })
     expect(outcome).toMatchObject(cannotTell)
-    expect(ms).toBeLessThan(400 + 250)
+    expect(ms).toBeLessThan(400 + SLACK)
   })
 })
 
@@ -440,7 +442,7 @@ describe("the application's own source of keys", () => {
     ]) {
       const { outcome, ms } = await login({ accessKeys: { permission }, rpcTimeout: 200 })
       expect(outcome).toMatchObject(cannotTell)
-      expect(ms).toBeLessThan(200 + 250)
+      expect(ms).toBeLessThan(200 + SLACK)
     }
   })
 
