@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url'
 import express from 'express'
 import session from 'express-session'
 import helmet from 'helmet'
+import { NearAuthError } from 'passport-near'
+import { refuseOtherSites } from './refuse-other-sites.mjs'
 import { createSignIn } from './sign-in.mjs'
 
 const inThisFolder = (path) => fileURLToPath(new URL(path, import.meta.url))
@@ -101,7 +103,8 @@ export function createApp({ url, users, rpc, walletUrl, accounts }) {
     const status = error.status ?? 500
     if (status >= 500) console.error(error)
     res.status(status)
-    if (!req.accepts('html') || req.is('json')) return res.json({ code: error.code ?? 'INTERNAL_ERROR' })
+    if (!req.accepts('html') || req.is('json'))
+      return res.json({ code: error instanceof NearAuthError ? error.code : 'INTERNAL_ERROR' })
     res.render('problem', {
       title: status === 503 ? 'We cannot sign you in at the moment' : 'Something went wrong',
       text: 'It is not your fault. Please try again in a minute.',
@@ -114,12 +117,4 @@ function requireUser(req, res, next) {
   if (req.user) return next()
   if (req.accepts('html') && req.method === 'GET') return res.redirect('/')
   res.status(401).json({ code: 'SIGN_IN_FIRST' })
-}
-
-/** A form on another site must not sign anybody in or out: browsers say where a POST comes from. */
-function refuseOtherSites(req, res, next) {
-  const { origin, host } = req.headers
-  if (req.method === 'GET' || req.method === 'HEAD' || origin === undefined) return next()
-  if (URL.canParse(origin) && new URL(origin).host === host) return next()
-  res.status(403).json({ code: 'OTHER_SITE' })
 }

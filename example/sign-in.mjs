@@ -1,10 +1,10 @@
 import { Passport } from 'passport'
 import { Strategy as LocalStrategy } from 'passport-local'
-import { NearStrategy, SessionChallengeStore } from 'passport-near'
+import { NearStrategy } from 'passport-near'
 
 /**
- * The ways in: NEAR, a password, and a second NEAR strategy for linking an account to whoever is signed in. That one
- * has a message and challenges of its own, so that nobody links an account by signing in, or the other way round.
+ * The ways in: NEAR, a password, and a second NEAR strategy for linking an account to whoever is signed in. Its own
+ * name gives it challenges of its own, so that nobody links an account by signing in, or the other way round.
  */
 export function createSignIn({ recipient, rpc, network, users }) {
   const near = new NearStrategy({ recipient, rpc, network }, async (profile, done) => {
@@ -18,7 +18,6 @@ export function createSignIn({ recipient, rpc, network, users }) {
       rpc,
       network,
       message: `Link this NEAR account to your account at ${recipient}`,
-      store: new SessionChallengeStore({ key: 'near:link-challenges' }),
     },
     (profile, done) => done(null, profile),
   )

@@ -82,10 +82,12 @@ export class Users {
 
   /** The user with this name and password, or undefined. */
   async findByPassword(username, password) {
+    if (![username, password].every(isText)) return undefined
     const user = await this.#byUsername(username)
-    if (!user?.password_hash) return undefined
-    const given = await hashPassword(password, user.password_salt, 32)
-    return timingSafeEqual(given, Buffer.from(user.password_hash, 'hex')) ? this.find(user.id) : undefined
+    // Where there is no such user the time is spent as well: it must not tell whether a name is taken.
+    const given = await hashPassword(password, user?.password_salt ?? 'no such user', 32)
+    const known = Buffer.from(user?.password_hash ?? '00'.repeat(32), 'hex')
+    return timingSafeEqual(given, known) ? this.find(user.id) : undefined
   }
 
   async #byUsername(username) {
@@ -121,6 +123,11 @@ export class Users {
       return this.#login(network, accountId)
     }
   }
+}
+
+/** Whether PostgreSQL can take a value for a text. */
+function isText(value) {
+  return typeof value === 'string' && !value.includes('\0')
 }
 
 /** @see https://www.postgresql.org/docs/current/errcodes-appendix.html */

@@ -20,15 +20,11 @@ export interface StoredChallenge {
   /** 32 bytes in base64. */
   nonce: string
   message: string
-  callbackUrl?: string
+  callbackUrl?: string | null
   /** In milliseconds since 1970. */
   issuedAt: number
-}
-
-/** What a store may want to know about the challenges that it keeps. */
-export interface ChallengeStoreOptions {
-  /** The strategy's `challengeMaxAge`, in milliseconds: a challenge that is older need not be kept. */
-  maxAge: number
+  /** Whether the session's user signed in after it was issued: then it can sign in again, but link nothing. */
+  issuedBeforeLogin?: boolean
 }
 
 /**
@@ -38,19 +34,21 @@ export interface ChallengeStoreOptions {
  * check a challenge's age: that is the strategy's. Whatever it throws ends the login as `ERR_NEAR_STORE_FAILED` (503).
  */
 export interface ChallengeStore {
-  issue(req: object, challenge: StoredChallenge, options: ChallengeStoreOptions): Promise<void>
+  issue(req: object, challenge: StoredChallenge): Promise<void>
 
   /**
    * Takes a challenge out, atomically: of any number of concurrent calls exactly one gets it.
    *
    * @param state - the challenge's handle, or undefined for the session's latest
-   * @returns the challenge, or undefined if there is none
+   * @returns the challenge, or undefined (or null) if there is none
    */
-  consume(
-    req: object,
-    state: string | undefined,
-    options: ChallengeStoreOptions,
-  ): Promise<StoredChallenge | undefined>
+  consume(req: object, state: string | undefined): Promise<StoredChallenge | null | undefined>
+
+  /**
+   * Called by each strategy that uses the store, with its `challengeMaxAge` in milliseconds: older challenges need not be
+   * kept, nor what is remembered of spent ones.
+   */
+  keepFor?(maxAge: number): void
 }
 
 /** Makes a challenge that nobody can foresee. */

@@ -18,7 +18,7 @@ const ACCOUNT_ID = /^(?=.{2,64}$)[a-z0-9]+(?:[-_.][a-z0-9]+)*$/
 
 /** Whether a text has the form of a NEAR account id; says nothing of whether the account exists. */
 export function isAccountId(text: string): boolean {
-  return text.length <= 64 && ACCOUNT_ID.test(text)
+  return ACCOUNT_ID.test(text)
 }
 
 /**
@@ -32,16 +32,15 @@ export function readCredentials(body: unknown): Credentials {
   if (typeof body !== 'object' || Array.isArray(body))
     throw new NearLoginRejected('ERR_NEAR_CREDENTIALS_INVALID')
 
-  const error = readString(body, 'error')
   const accountId = readString(body, 'accountId')
   const publicKey = readString(body, 'publicKey')
   const signature = readString(body, 'signature')
   const state = readString(body, 'state')
 
-  if (error || isRefusal(accountId, publicKey, signature))
-    throw new NearLoginRejected('ERR_NEAR_WALLET_REFUSED')
-  if (!accountId || !publicKey || !signature) throw new NearLoginRejected('ERR_NEAR_CREDENTIALS_MISSING')
-
+  if (!accountId || !publicKey || !signature) {
+    const refused = readString(body, 'error') || isEmptyAnswer(accountId, publicKey, signature)
+    throw new NearLoginRejected(refused ? 'ERR_NEAR_WALLET_REFUSED' : 'ERR_NEAR_CREDENTIALS_MISSING')
+  }
   if (
     !isAccountId(accountId) ||
     publicKey.length > MAX_LENGTH.publicKey ||
@@ -58,7 +57,7 @@ export function readCredentials(body: unknown): Credentials {
 }
 
 /** A wallet's popup that was refused or closed resolves with empty strings; some connectors fill in the account. */
-function isRefusal(
+function isEmptyAnswer(
   accountId: string | undefined,
   publicKey: string | undefined,
   signature: string | undefined,
@@ -66,10 +65,10 @@ function isRefusal(
   return accountId !== undefined && publicKey !== undefined && signature === ''
 }
 
-/** An own field of the body: a string, or undefined where it is absent. */
+/** An own field of the body: a string, or undefined where it is absent or null. */
 function readString(body: object, field: string): string | undefined {
   const value: unknown = Object.getOwnPropertyDescriptor(body, field)?.value
-  if (value === undefined) return undefined
+  if (value === undefined || value === null) return undefined
   if (typeof value !== 'string') throw new NearLoginRejected('ERR_NEAR_CREDENTIALS_INVALID')
   return value
 }

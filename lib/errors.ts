@@ -94,6 +94,19 @@ export class NearLoginRejected extends NearAuthError<RejectionCode> {
   }
 }
 
+/**
+ * What the application threw, as something that is safe to hand to Passport and Express: they take a falsy error for none,
+ * and give some texts a meaning of their own.
+ *
+ * @param thrower - whose function threw it, for the message
+ */
+export function toError(thrown: unknown, thrower: string): unknown {
+  if (typeof thrown === 'object' && thrown !== null) return thrown
+  const message =
+    typeof thrown === 'string' && thrown ? thrown : `${thrower} threw a value that is not an Error`
+  return new Error(message, { cause: thrown })
+}
+
 /** A login that could not be decided. The strategy hands it to Passport's `error`; it is never a refusal. */
 export class NearServiceError extends NearAuthError<ServiceErrorCode> {
   override readonly name = 'NearServiceError'

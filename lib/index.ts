@@ -30,7 +30,6 @@ declare namespace NearStrategy {
   type AccessKeySource = types.AccessKeySource
   type Challenge = types.Challenge
   type ChallengeStore = types.ChallengeStore
-  type ChallengeStoreOptions = types.ChallengeStoreOptions
   type NearAuthErrorCode = types.NearAuthErrorCode
   type NearProfile = types.NearProfile
   type NearStrategyOptions<Request extends object = object> = types.NearStrategyOptions<Request>

@@ -10,7 +10,7 @@ export interface Nep413Payload {
   /** Who the message is for. */
   recipient: string
   /** Where a redirecting wallet returns, if that was signed too. */
-  callbackUrl?: string | undefined
+  callbackUrl?: string | null | undefined
 }
 
 /** 2^31 + 413: no transaction begins with it, so a signed message can never be one. */
@@ -36,7 +36,7 @@ const SCHEMA: Schema = {
 export function hashPayload({ message, nonce, recipient, callbackUrl }: Nep413Payload): Uint8Array {
   requireString('message', message)
   requireString('recipient', recipient)
-  if (callbackUrl !== undefined) requireString('callbackUrl', callbackUrl)
+  if (callbackUrl !== undefined && callbackUrl !== null) requireString('callbackUrl', callbackUrl)
   if (!(nonce instanceof Uint8Array) || nonce.length !== 32) {
     throw new TypeError('hashPayload: nonce must be a Uint8Array of 32 bytes')
   }

@@ -1,5 +1,5 @@
 import type { Endpoint } from './access-keys/http'
-import { RpcAccessKeys } from './access-keys/rpc'
+import { RpcAccessKeys } from './access-keys/failover'
 import type { AccessKeySource } from './access-keys/source'
 import type { ChallengeStore } from './challenge'
 import { SessionChallengeStore } from './stores/session'
@@ -14,7 +14,7 @@ export interface NearStrategyOptions<Request extends object = object> {
   recipient: string
   /** What the wallet shows; default `Sign in to <recipient>`. */
   message?: string | ((req: Request) => string | Promise<string>)
-  /** Where a redirecting wallet returns: an absolute http or https URL; default none. */
+  /** Where a redirecting wallet returns: an absolute URL; default none. */
   callbackUrl?: string
   /** Chooses the public RPC endpoints; default `mainnet`. */
   network?: Network
@@ -22,15 +22,15 @@ export interface NearStrategyOptions<Request extends object = object> {
   rpc?: RpcEndpoint | readonly RpcEndpoint[]
   /** For the whole key check, every endpoint included, in milliseconds; default 5000. */
   rpcTimeout?: number
-  /** Where keys are looked up, instead of `rpc`. */
+  /** Where keys are looked up; `rpc` is not asked then. */
   accessKeys?: AccessKeySource
   /** How long a challenge can be answered, in milliseconds; default 300000 (5 minutes). */
   challengeMaxAge?: number
-  /** Where challenges are remembered; default `new SessionChallengeStore()`. */
+  /** Where challenges are remembered; default a `SessionChallengeStore` of the strategy's own. */
   store?: ChallengeStore
   /** Hands the request to `verify` first; default false. */
   passReqToCallback?: boolean
-  /** How long `verify` may take to call `done`, in milliseconds; default 10000. */
+  /** How long `verify` may take to call `done`, in milliseconds; default 4000. */
   verifyTimeout?: number
   /** The strategy's name in Passport; default `near`. */
   name?: string
@@ -57,20 +57,21 @@ const PUBLIC_RPC: Record<Network, readonly string[]> = {
   testnet: ['https://rpc.testnet.fastnear.com', 'https://rpc.testnet.near.org'],
 }
 
-const OPTION_NAMES = [
-  'recipient',
-  'message',
-  'callbackUrl',
-  'network',
-  'rpc',
-  'rpcTimeout',
-  'accessKeys',
-  'challengeMaxAge',
-  'store',
-  'passReqToCallback',
-  'verifyTimeout',
-  'name',
-]
+/** Every option, so that a mistyped one is not passed over in silence. */
+const KNOWN_OPTIONS: Record<keyof NearStrategyOptions, true> = {
+  recipient: true,
+  message: true,
+  callbackUrl: true,
+  network: true,
+  rpc: true,
+  rpcTimeout: true,
+  accessKeys: true,
+  challengeMaxAge: true,
+  store: true,
+  passReqToCallback: true,
+  verifyTimeout: true,
+  name: true,
+}
 
 /** The longest delay that a timer takes. */
 const MAX_DELAY = 2 ** 31 - 1
@@ -85,48 +86,51 @@ export function resolveOptions<Request extends object>(
 ): ResolvedOptions<Request> {
   if (typeof options !== 'object' || (options as unknown) === null) {
     throw new TypeError(
-      `NearStrategy: options must be an object with at least a recipient, got ${describe(options)}`,
+      `NearStrategy: options must be an object with at least a recipient, got ${describeValue(options)}`,
     )
   }
-  const unknown = Object.keys(options).find((name) => !OPTION_NAMES.includes(name))
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(KNOWN_OPTIONS, name))
   if (unknown !== undefined) {
     throw new TypeError(
-      `NearStrategy: option "${unknown}" is not known; expected one of ${OPTION_NAMES.join(', ')}`,
+      `NearStrategy: option "${unknown}" is not known; expected one of ${Object.keys(KNOWN_OPTIONS).join(', ')}`,
     )
   }
   const {
     recipient,
-    message = `Sign in to ${recipient}`,
+    message,
     callbackUrl,
     network = 'mainnet',
     rpc,
     rpcTimeout = 5000,
     accessKeys,
     challengeMaxAge = 300_000,
-    store = new SessionChallengeStore(),
+    store,
     passReqToCallback = false,
-    verifyTimeout = 10_000,
+    verifyTimeout = 4000,
     name = 'near',
   } = options
-  if (rpc !== undefined && accessKeys !== undefined) {
-    wrong('accessKeys', 'given instead of rpc, not together with it', 'both')
-  }
+  text('recipient', recipient)
+  text('name', name)
+  milliseconds('rpcTimeout', rpcTimeout)
   oneOf('network', network, ['mainnet', 'testnet'])
   return {
-    recipient: text('recipient', recipient),
-    message: messageSource(message),
+    recipient,
+    message: messageSource(message === undefined ? `Sign in to ${recipient}` : message),
     callbackUrl: callbackUrl === undefined ? undefined : absoluteUrl('callbackUrl', callbackUrl),
     network,
-    rpcTimeout: milliseconds('rpcTimeout', rpcTimeout),
+    rpcTimeout,
     accessKeys:
       accessKeys === undefined
         ? new RpcAccessKeys(endpoints(rpc === undefined ? PUBLIC_RPC[network] : rpc), rpcTimeout)
         : withMethods('accessKeys', accessKeys, ['permission']),
     challengeMaxAge: milliseconds('challengeMaxAge', challengeMaxAge),
-    store: withMethods('store', store, ['issue', 'consume']),
+    store:
+      store === undefined
+        ? new SessionChallengeStore({ key: `${name}:challenges` })
+        : withMethods('store', store, ['issue', 'consume']),
     passReqToCallback: boolean('passReqToCallback', passReqToCallback),
     verifyTimeout: milliseconds('verifyTimeout', verifyTimeout),
-    name: text('name', name),
+    name,
   }
 }
 
@@ -136,7 +140,7 @@ export function isSignableText(value: unknown): value is string {
 }
 
 /** Says what a value is without spelling out an object, or a text of any length. */
-export function describe(value: unknown): string {
+export function describeValue(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
   if (Array.isArray(value)) return `an array of ${value.length}`
   if (typeof value === 'object' && value !== null) return 'an object'
@@ -148,21 +152,22 @@ function wrong(name: string, expected: string, got: string): never {
 }
 
 function text(name: string, value: unknown): string {
-  return isSignableText(value) ? value : wrong(name, 'a non-empty string', describe(value))
+  return isSignableText(value) ? value : wrong(name, 'a non-empty string', describeValue(value))
 }
 
 function boolean(name: string, value: unknown): boolean {
-  return typeof value === 'boolean' ? value : wrong(name, 'true or false', describe(value))
+  return typeof value === 'boolean' ? value : wrong(name, 'true or false', describeValue(value))
 }
 
 function milliseconds(name: string, value: unknown): number {
   return typeof value === 'number' && value > 0 && value <= MAX_DELAY
     ? value
-    : wrong(name, `a number of milliseconds from 1 to ${MAX_DELAY}`, describe(value))
+    : wrong(name, `a number of milliseconds from 1 to ${MAX_DELAY}`, describeValue(value))
 }
 
 function oneOf(name: string, value: string, allowed: readonly string[]): void {
-  if (!allowed.includes(value)) wrong(name, allowed.map((each) => `"${each}"`).join(' or '), describe(value))
+  if (!allowed.includes(value))
+    wrong(name, allowed.map((each) => `"${each}"`).join(' or '), describeValue(value))
 }
 
 function withMethods<Value extends object>(
@@ -173,7 +178,7 @@ function withMethods<Value extends object>(
   const missing = methods.find((method) => typeof (value as Value | null)?.[method] !== 'function')
   return missing === undefined
     ? value
-    : wrong(name, `an object with a function "${missing}"`, describe(value))
+    : wrong(name, `an object with a function "${missing}"`, describeValue(value))
 }
 
 function messageSource<Request>(
@@ -181,14 +186,16 @@ function messageSource<Request>(
 ): (req: Request) => string | Promise<string> {
   if (typeof message === 'function') return message
   if (!isSignableText(message))
-    wrong('message', 'a non-empty string, or a function that returns one', describe(message))
+    wrong('message', 'a non-empty string, or a function that returns one', describeValue(message))
   return () => message
 }
 
 function absoluteUrl(name: string, value: unknown): string {
-  return typeof value === 'string' && parseHttpUrl(value)
+  return typeof value === 'string' &&
+    /^(?!javascript:)[a-z][a-z0-9+.-]*:\/\//i.test(value) &&
+    URL.canParse(value)
     ? value
-    : wrong(name, 'an absolute http or https URL', describe(value))
+    : wrong(name, 'an absolute URL such as https://app.example.com/login', describeValue(value))
 }
 
 function endpoints(value: RpcEndpoint | readonly RpcEndpoint[]): Endpoint[] {

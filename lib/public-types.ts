@@ -1,5 +1,5 @@
 export type { AccessKeyPermission, AccessKeySource } from './access-keys/source'
-export type { Challenge, ChallengeStore, ChallengeStoreOptions, StoredChallenge } from './challenge'
+export type { Challenge, ChallengeStore, StoredChallenge } from './challenge'
 export type { NearAuthErrorCode, RejectionCode, ServiceErrorCode } from './errors'
 export type { Nep413Payload } from './nep413'
 export type { NearStrategyOptions, Network, RpcEndpoint } from './options'

@@ -1,4 +1,4 @@
-import bs58 from 'bs58'
+import { decodeBase58 } from './base58'
 import { verifyEd25519 } from './ed25519'
 
 /** A key type's name in NEAR's spelling, before the colon. */
@@ -21,7 +21,6 @@ const KEY_TYPES = {
 
 /** Base58 needs log(256)/log(58) = 1.366 characters a byte. */
 const BASE58_RATIO = 1.366
-const BASE58 = /^[1-9A-HJ-NP-Za-km-z]+$/
 const BASE64 = /^[A-Za-z0-9+/]+$/
 const HEX = /^(?:0x)?([0-9a-f]+)$/i
 
@@ -35,7 +34,7 @@ export function parsePublicKey(text: string): PublicKey | undefined {
   const type = colon === -1 ? 'ed25519' : text.slice(0, colon).toLowerCase()
   if (!isKeyType(type)) return undefined
   const encoded = text.slice(colon + 1)
-  const bytes = decodeBase58(encoded, KEY_TYPES[type].keySize)
+  const bytes = decodeSized(encoded, KEY_TYPES[type].keySize)
   return bytes && { type, bytes, text: `${type}:${encoded}` }
 }
 
@@ -49,7 +48,7 @@ export function parseSignature(text: string, type: KeyType): Uint8Array | undefi
   const size = KEY_TYPES[type].signatureSize
   const colon = text.indexOf(':')
   if (colon !== -1) {
-    return text.slice(0, colon).toLowerCase() === type ? decodeBase58(text.slice(colon + 1), size) : undefined
+    return text.slice(0, colon).toLowerCase() === type ? decodeSized(text.slice(colon + 1), size) : undefined
   }
   const hex = HEX.exec(text)?.[1]
   if (hex?.length === size * 2) return Buffer.from(hex, 'hex')
@@ -103,11 +102,10 @@ function isKeyType(name: string): name is KeyType {
   return Object.hasOwn(KEY_TYPES, name)
 }
 
-/** Strict: exactly `size` bytes. The length is checked first, because decoding costs its square. */
-function decodeBase58(text: string, size: number): Uint8Array | undefined {
-  if (text.length > Math.ceil(size * BASE58_RATIO) || !BASE58.test(text)) return undefined
-  const bytes = bs58.decode(text)
-  return bytes.length === size ? bytes : undefined
+/** Strict: exactly `size` bytes in base58. The length is checked first, because decoding costs its square. */
+function decodeSized(text: string, size: number): Uint8Array | undefined {
+  const bytes = text.length <= Math.ceil(size * BASE58_RATIO) ? decodeBase58(text) : undefined
+  return bytes?.length === size ? bytes : undefined
 }
 
 /** Strict: exactly `size` bytes, padding whole or absent, and no bit left over. */

@@ -8,10 +8,10 @@ import {
   type StoredChallenge,
 } from './challenge'
 import { readCredentials, type Credentials } from './credentials'
-import { NearLoginRejected, NearServiceError } from './errors'
+import { NearLoginRejected, NearServiceError, toError } from './errors'
 import { hashPayload } from './nep413'
 import {
-  describe,
+  describeValue,
   isSignableText,
   resolveOptions,
   type NearStrategyOptions,
@@ -22,6 +22,7 @@ import { callVerify, type NearProfile, type VerifyDone, type Verify, type Verify
 
 /** A response as Node's own HTTP server, Connect and Express have it. */
 interface ConnectResponse {
+  readonly headersSent: boolean
   setHeader(name: string, value: string | number): unknown
   end(body: string): unknown
 }
@@ -29,7 +30,7 @@ interface ConnectResponse {
 /** What a login comes to; exactly one of these is told to Passport. */
 type Outcome =
   | { readonly action: 'success'; readonly user: object; readonly info: object | undefined }
-  | { readonly action: 'fail'; readonly info: object | string | undefined; readonly status: number }
+  | { readonly action: 'fail'; readonly info: object | undefined; readonly status: number }
   | { readonly action: 'error'; readonly error: unknown }
 
 /** Declared like this, the base class leaves no trace in the type declarations that users compile against. */
@@ -69,9 +70,12 @@ export class NearStrategy<Request extends object = object> extends Base {
     super()
     this._options = resolveOptions(options)
     if (typeof verify !== 'function') {
-      throw new TypeError(`NearStrategy: verify must be a function (profile, done), got ${describe(verify)}`)
+      throw new TypeError(
+        `NearStrategy: verify must be a function (profile, done), got ${describeValue(verify)}`,
+      )
     }
     this._verify = verify
+    this._options.store.keepFor?.(this._options.challengeMaxAge)
     this.name = this._options.name
   }
 
@@ -82,15 +86,15 @@ export class NearStrategy<Request extends object = object> extends Base {
    * @throws {TypeError} when the `message` function returned no text; whatever that function throws
    */
   async challenge(req: Request): Promise<Challenge> {
-    const { recipient, callbackUrl, store, challengeMaxAge } = this._options
+    const { recipient, callbackUrl, store } = this._options
     const message: unknown = await this._options.message(req)
     if (!isSignableText(message)) {
       throw new TypeError(
-        `NearStrategy: option "message" must return a non-empty string, got ${describe(message)}`,
+        `NearStrategy: option "message" must return a non-empty string, got ${describeValue(message)}`,
       )
     }
     const challenge = createChallenge(message, callbackUrl)
-    await inStore(() => store.issue(req, challenge, { maxAge: challengeMaxAge }))
+    await inStore(() => store.issue(req, challenge))
     const { nonce, state } = challenge
     return { message, recipient, nonce, state, ...(callbackUrl !== undefined && { callbackUrl }) }
   }
@@ -98,13 +102,17 @@ export class NearStrategy<Request extends object = object> extends Base {
   /** Connect middleware that answers with a {@link Challenge} as JSON, not to be cached. Errors go to `next`. */
   challengeHandler(): (req: Request, res: ConnectResponse, next: (error?: unknown) => void) => void {
     return (req, res, next) => {
-      this.challenge(req).then((challenge) => {
-        const json = JSON.stringify(challenge)
-        res.setHeader('Content-Type', 'application/json; charset=utf-8')
-        res.setHeader('Content-Length', Buffer.byteLength(json))
-        res.setHeader('Cache-Control', 'no-store')
-        res.end(json)
-      }, next)
+      this.challenge(req).then(
+        (challenge) => {
+          if (res.headersSent) return // somebody else has answered meanwhile, such as a time limit of the application's
+          const json = JSON.stringify(challenge)
+          res.setHeader('Content-Type', 'application/json; charset=utf-8')
+          res.setHeader('Content-Length', Buffer.byteLength(json))
+          res.setHeader('Cache-Control', 'no-store')
+          res.end(json)
+        },
+        (error: unknown) => next(toError(error, 'message')),
+      )
     }
   }
 
@@ -114,12 +122,10 @@ export class NearStrategy<Request extends object = object> extends Base {
    * A refusal is `fail({ code, message }, status)` with a {@link RejectionCode}; what could not be decided is
    * `error` with a {@link NearServiceError}; anything else that escapes is `error` as it is.
    */
-  authenticate(req: Request, _options?: object): void {
+  authenticate(req: Request, options?: { assignProperty?: unknown }): void {
     // Before anything asynchronous: an instance that Passport was given itself is shared by all requests.
-    const success = this.success.bind(this)
-    const fail = this.fail.bind(this)
-    const error = this.error.bind(this)
-    void this._login(req).then((outcome) => {
+    const { success, fail, error } = this
+    void this._login(req, isLinking(options)).then((outcome) => {
       // Outside of promises: what the application throws from here on is its own, and no second outcome.
       process.nextTick(() => {
         if (outcome.action === 'success') success(outcome.user, outcome.info)
@@ -130,29 +136,29 @@ export class NearStrategy<Request extends object = object> extends Base {
   }
 
   /** One login, top to bottom: each step is cheaper than the next, and nothing unproven reaches the network. */
-  private async _login(req: Request): Promise<Outcome> {
+  private async _login(req: Request, linking: boolean): Promise<Outcome> {
     let profile: NearProfile
     try {
-      profile = await this._prove(req)
+      profile = await this._prove(req, linking)
     } catch (error) {
       if (!(error instanceof NearLoginRejected)) return { action: 'error', error }
       return { action: 'fail', info: { code: error.code, message: error.message }, status: error.status }
     }
     try {
       const { user, info } = await callVerify(
-        (done) => this._callVerify(req, profile, done),
+        (done) => this._applyVerify(req, profile, done),
         this._options.verifyTimeout,
       )
-      return user ? { action: 'success', user, info: info as object } : { action: 'fail', info, status: 401 }
+      return user ? { action: 'success', user, info } : { action: 'fail', info, status: 401 }
     } catch (error) {
       return { action: 'error', error }
     }
   }
 
-  private async _prove(req: Request): Promise<NearProfile> {
+  private async _prove(req: Request, linking: boolean): Promise<NearProfile> {
     const { accessKeys, rpcTimeout, network } = this._options
     const credentials = readCredentials((req as { body?: unknown }).body)
-    const challenge = await this._consumeChallenge(req, credentials.state)
+    const challenge = await this._consumeChallenge(req, credentials.state, linking)
     await this._requireSignature(credentials, challenge)
     const { accountId, publicKey } = credentials
     await requireFullAccessKey(accessKeys, accountId, publicKey.text, rpcTimeout)
@@ -166,14 +172,20 @@ export class NearStrategy<Request extends object = object> extends Base {
     }
   }
 
-  private async _consumeChallenge(req: Request, state: string | undefined): Promise<StoredChallenge> {
+  private async _consumeChallenge(
+    req: Request,
+    state: string | undefined,
+    linking: boolean,
+  ): Promise<StoredChallenge> {
     const { store, challengeMaxAge } = this._options
-    const challenge: unknown = await inStore(() => store.consume(req, state, { maxAge: challengeMaxAge }))
-    if (challenge === undefined) throw new NearLoginRejected('ERR_NEAR_CHALLENGE_MISSING')
+    const challenge: unknown = await inStore(() => store.consume(req, state))
+    if (challenge === undefined || challenge === null)
+      throw new NearLoginRejected('ERR_NEAR_CHALLENGE_MISSING')
     if (!isStoredChallenge(challenge)) {
       const cause = new TypeError('The store returned something other than a challenge or undefined')
       throw new NearServiceError('ERR_NEAR_STORE_FAILED', { cause })
     }
+    if (linking && challenge.issuedBeforeLogin) throw new NearLoginRejected('ERR_NEAR_CHALLENGE_MISSING')
     if (isExpired(challenge, challengeMaxAge)) throw new NearLoginRejected('ERR_NEAR_CHALLENGE_EXPIRED')
     return challenge
   }
@@ -196,11 +208,16 @@ export class NearStrategy<Request extends object = object> extends Base {
     throw new NearLoginRejected('ERR_NEAR_SIGNATURE_INVALID')
   }
 
-  private _callVerify(req: Request, profile: NearProfile, done: VerifyDone): unknown {
+  private _applyVerify(req: Request, profile: NearProfile, done: VerifyDone): unknown {
     return this._options.passReqToCallback
       ? (this._verify as VerifyWithRequest<Request>)(req, profile, done)
       : (this._verify as Verify)(profile, done)
   }
+}
+
+/** Whether Passport adds the account to whoever is signed in (`passport.authorize`), instead of signing in. */
+function isLinking(options: { assignProperty?: unknown } | undefined): boolean {
+  return Boolean(options?.assignProperty)
 }
 
 async function inStore<Result>(operation: () => Promise<Result>): Promise<Result> {

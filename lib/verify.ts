@@ -1,3 +1,5 @@
+import { toError } from './errors'
+
 /** A proven NEAR account, in Passport's normalised form. */
 export interface NearProfile {
   provider: 'near'
@@ -27,7 +29,7 @@ export type VerifyWithRequest<Request extends object> = (
 /** What `verify` decided: a user, or the refusal of one. */
 export interface Verdict {
   readonly user: object | undefined
-  readonly info: object | string | undefined
+  readonly info: object | undefined
 }
 
 /** How long a promise that is fulfilled before `done` was called leaves for that call, in milliseconds. */
@@ -40,10 +42,11 @@ const DONE_MISSING = 'verify did not call done in time: call it exactly once, wi
  *
  * @param call - calls `verify` with this `done`
  * @param timeout - in milliseconds, until `done` must have been called
- * @throws whatever `verify` throws, rejects with, or hands to `done` as an error; always an Error where it was no object
+ * @throws whatever `verify` throws, rejects with, or hands to `done` as an error; an Error in place of a text or nothing
  */
 export function callVerify(call: (done: VerifyDone) => unknown, timeout: number): Promise<Verdict> {
   return new Promise((resolve, reject) => {
+    const endsAt = performance.now() + timeout
     let settled = false
     let timer: NodeJS.Timeout | undefined
     const settle = (end: () => void): void => {
@@ -52,26 +55,23 @@ export function callVerify(call: (done: VerifyDone) => unknown, timeout: number)
       clearTimeout(timer)
       end()
     }
+    const raise = (error: unknown): void => settle(() => reject(toError(error, 'verify')))
     const expectDoneWithin = (delay: number): void => {
       if (settled) return
       clearTimeout(timer)
-      timer = setTimeout(() => settle(() => reject(new Error(DONE_MISSING))), delay)
+      timer = setTimeout(raise, delay, DONE_MISSING)
     }
-    const raise = (error: unknown): void => settle(() => reject(error))
 
     expectDoneWithin(timeout)
     try {
       const returned = call((error, user, info) =>
-        error ? raise(error) : settle(() => resolve({ user: user || undefined, info })),
+        error ? raise(error) : settle(() => resolve({ user: user || undefined, info: asObject(info) })),
       )
       if (isThenable(returned)) {
-        returned.then(
-          () => expectDoneWithin(Math.min(GRACE, timeout)),
-          (error: unknown) => raise(toError(error)),
-        )
+        returned.then(() => expectDoneWithin(Math.min(GRACE, endsAt - performance.now())), raise)
       }
     } catch (error) {
-      raise(toError(error))
+      raise(error)
     }
   })
 }
@@ -80,9 +80,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function'
 }
 
-/** Passport takes a falsy error for none and goes on, and Express gives some strings a meaning of their own. */
-function toError(thrown: unknown): unknown {
-  return typeof thrown === 'object' && thrown !== null
-    ? thrown
-    : new Error('verify threw a value that is not an Error', { cause: thrown })
+/** Passport writes a text into a header, where an apostrophe can be one character too many. */
+function asObject(info: object | string | undefined): object | undefined {
+  return typeof info === 'string' ? { message: info } : info
 }

@@ -56,6 +56,7 @@ describe('a body without credentials is 400 ERR_NEAR_CREDENTIALS_MISSING and tou
     ['credentials in __proto__', json(`{"__proto__":${JSON.stringify(good)}}`)],
     ['credentials one level down', { credentials: good }],
     ['an empty error of a wallet', { error: '' }],
+    ['null for an account', { ...good, accountId: null }],
   ])('%s', async (_, body) => {
     expect(await post(body)).toEqual(missing)
   })
@@ -74,9 +75,8 @@ describe('a body of another shape is 400 ERR_NEAR_CREDENTIALS_INVALID and touche
     ['a doubled state', { ...good, state: ['a', 'b'] }],
     ['a nested account', { ...good, accountId: { toString: 'alice.near' } }],
     ['a number for an account', { ...good, accountId: 42 }],
-    ['null for an account', { ...good, accountId: null }],
     ['a list of bytes for a signature', { ...good, signature: Array.from(Buffer.alloc(64)) }],
-    ['an object for an error', { ...good, error: {} }],
+    ['an object for an error', { error: {} }],
     ['a number for a state', { ...good, state: 1 }],
     ['an over-long state', { ...good, state: 'x'.repeat(65) }],
     ['an over-long account', { ...good, accountId: 'a'.repeat(65) }],
@@ -111,6 +111,8 @@ describe('acceptable credentials go on to the challenge', () => {
     ['as a wallet returns them', good],
     ['with a state', { ...good, state: 'x'.repeat(22) }],
     ['with an empty state, which is none', { ...good, state: '' }],
+    ['with null for a state, which is none', { ...good, state: null }],
+    ['with an error beside them, which is a field like any other', { ...good, error: 'x' }],
     [
       'with fields that are none of ours',
       { ...good, nonce: 'x', message: ['y'], recipient: { z: 1 }, id: null },
@@ -134,7 +136,7 @@ describe('acceptable credentials go on to the challenge', () => {
 describe("a wallet's refusal is 401 ERR_NEAR_WALLET_REFUSED and touches neither store nor chain", () => {
   it.each([
     ['an error', { error: 'User rejected' }],
-    ['an error beside credentials', { ...good, error: 'User rejected' }],
+    ['an error beside an account', { accountId: 'alice.near', error: 'User rejected' }],
     ['empty strings', { accountId: '', publicKey: '', signature: '' }],
     ['the account with empty strings', { accountId: 'alice.near', publicKey: '', signature: '' }],
     ['an empty signature', { ...good, signature: '' }],

@@ -35,6 +35,13 @@ describe('hashPayload', () => {
     ).toBe(false)
   })
 
+  it('takes null for no callback URL, and an empty one for an empty one', () => {
+    const hex = (payload: Parameters<typeof hashPayload>[0]): string =>
+      Buffer.from(hashPayload(payload)).toString('hex')
+    expect(hex({ ...base, callbackUrl: null })).toBe(hex(base))
+    expect(hex({ ...base, callbackUrl: '' })).not.toBe(hex(base))
+  })
+
   it.each([
     ['message', { ...base, message: undefined }],
     ['recipient', { ...base, recipient: 1 }],

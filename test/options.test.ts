@@ -12,6 +12,11 @@ describe('a wrong option is a TypeError that names it, what was expected and wha
     ['recipient', { recipient: undefined }, 'option "recipient" must be a non-empty string, got undefined'],
     ['recipient', { recipient: '' }, 'option "recipient" must be a non-empty string, got ""'],
     ['recipient', { recipient: ['a'] }, 'option "recipient" must be a non-empty string, got an array of 1'],
+    [
+      'recipient',
+      { recipient: Symbol('app') },
+      'option "recipient" must be a non-empty string, got Symbol(app)',
+    ],
     ['recipient', { recipient: 'half a pair \ud800' }, 'option "recipient" must be a non-empty string'],
     [
       'message',
@@ -22,10 +27,12 @@ describe('a wrong option is a TypeError that names it, what was expected and wha
     [
       'callbackUrl',
       { callbackUrl: '/callback' },
-      'option "callbackUrl" must be an absolute http or https URL, got "/callback"',
+      'option "callbackUrl" must be an absolute URL such as https://app.example.com/login, got "/callback"',
     ],
     ['callbackUrl', { callbackUrl: 'localhost:3000/callback' }, 'option "callbackUrl" must be'],
     ['callbackUrl', { callbackUrl: 'javascript:alert(1)' }, 'option "callbackUrl" must be'],
+    ['callbackUrl', { callbackUrl: 'javascript://%0aalert(1)' }, 'option "callbackUrl" must be'],
+    ['callbackUrl', { callbackUrl: 'https://' }, 'option "callbackUrl" must be'],
     ['callbackUrl', { callbackUrl: '' }, 'option "callbackUrl" must be'],
     ['network', { network: 'betanet' }, 'option "network" must be "mainnet" or "testnet", got "betanet"'],
     ['rpc', { rpc: [] }, 'option "rpc" must be at least one endpoint, got an empty array'],
@@ -67,11 +74,6 @@ describe('a wrong option is a TypeError that names it, what was expected and wha
       'option "accessKeys" must be an object with a function "permission", got an object',
     ],
     ['accessKeys', { accessKeys: null }, 'got null'],
-    [
-      'accessKeys',
-      { accessKeys: { permission: verify }, rpc: 'https://rpc.example.com' },
-      'given instead of rpc, not together with it',
-    ],
     ['challengeMaxAge', { challengeMaxAge: -1 }, 'option "challengeMaxAge" must be a number of milliseconds'],
     ['store', { store: {} }, 'option "store" must be an object with a function "issue"'],
     ['store', { store: { issue: verify } }, 'option "store" must be an object with a function "consume"'],
@@ -129,6 +131,11 @@ describe('acceptable options', () => {
       },
     ],
     ['testnet', { network: 'testnet' }],
+    ['a callback URL of an app on a phone', { callbackUrl: 'com.example.app://signed-in' }],
+    [
+      'no header, and an empty one',
+      { rpc: [{ url: 'https://a.example' }, { url: 'https://b.example', headers: {} }] },
+    ],
   ])('%s', (_, options) => {
     expect(create(options)).toBeInstanceOf(NearStrategy)
   })
@@ -152,6 +159,35 @@ describe('the message', () => {
     },
   )
 
+  it('comes from a function that may fail with anything: the handler hands it on as an error', async () => {
+    const raising: [unknown, string][] = [
+      [new Error('no translation'), 'no translation'],
+      ['route', 'route'],
+      [undefined, 'message threw a value that is not an Error'],
+      [0, 'message threw a value that is not an Error'],
+    ]
+    for (const [thrown, text] of raising) {
+      const message = (): Promise<string> => Promise.reject(thrown)
+      const error = await new Promise((resolve) =>
+        create({ store, message }).challengeHandler()({}, {} as never, resolve),
+      )
+      expect(error).toBeInstanceOf(Error)
+      expect((error as Error).message).toBe(text)
+    }
+  })
+
+  it('that comes after somebody else has answered is not sent', async () => {
+    const sent: unknown[] = []
+    const res = {
+      headersSent: true,
+      setHeader: () => void sent.push('header'),
+      end: () => void sent.push('body'),
+    }
+    create({ store }).challengeHandler()({}, res, (error) => sent.push(error))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(sent).toEqual([])
+  })
+
   it('that a function fails to make is its own error', async () => {
     const failure = new Error('no translation')
     await expect(create({ store, message: () => Promise.reject(failure) }).challenge({})).rejects.toBe(
@@ -164,17 +200,21 @@ describe('the store', () => {
   const stored: StoredChallenge[] = []
   const keeping: ChallengeStore = { ...store, issue: async (_, challenge) => void stored.push(challenge) }
 
-  it('gets what the server must remember, and its age limit', async () => {
+  it('gets what the server must remember', async () => {
     const calls: unknown[][] = []
     const issue = async (...args: unknown[]): Promise<void> => void calls.push(args)
     const req = {}
-    const near = create({
-      store: { ...store, issue },
-      callbackUrl: 'https://app.example.com/cb',
-      challengeMaxAge: 1234,
-    })
+    const near = create({ store: { ...store, issue }, callbackUrl: 'https://app.example.com/cb' })
     const { recipient: _, ...challenge } = await near.challenge(req)
-    expect(calls).toEqual([[req, { ...challenge, issuedAt: expect.any(Number) as number }, { maxAge: 1234 }]])
+    expect(calls).toEqual([[req, { ...challenge, issuedAt: expect.any(Number) as number }]])
+  })
+
+  it('is told how long challenges can be answered, if it wants to know', () => {
+    const told: number[] = []
+    const keepFor = (maxAge: number): void => void told.push(maxAge)
+    create({ store: { ...store, keepFor }, challengeMaxAge: 1234 })
+    create({ store: { ...store, keepFor } })
+    expect(told).toEqual([1234, 300_000])
   })
 
   it('gets no callback URL where there is none', async () => {

@@ -46,6 +46,7 @@ describe('verifySignature is false for a signature that', () => {
     ['is empty', () => ''],
     ['is one byte short', (bytes) => bytes.subarray(1)],
     ['is one byte long', (bytes) => Buffer.concat([bytes, Buffer.alloc(1)])],
+    ['is a million characters long', () => `ed25519:${'1'.repeat(1e6)}`],
     ['has one padding sign', (bytes) => bytes.toString('base64').slice(0, -1)],
     ['has three padding signs', (bytes) => `${bytes.toString('base64')}=`],
     ['has padding in the middle', (bytes) => bytes.toString('base64').replace(/^(..)../, '$1==')],
@@ -81,6 +82,12 @@ describe('verifySignature is false for a key that cannot be read', () => {
       expect(await verifySignature(hash, Buffer.alloc(64), publicKey as string)).toBe(false)
     },
   )
+})
+
+describe('verifySignature is false for a key of a million characters, at once', () => {
+  it.each(['ed25519', 'ml-dsa-65'])('%s', async (type) => {
+    expect(await verifySignature(hash, Buffer.alloc(64), `${type}:${'z'.repeat(1e6)}`)).toBe(false)
+  })
 })
 
 describe('verifySignature demands a hash of 32 bytes', () => {
@@ -127,6 +134,24 @@ describe('Ed25519 keys and signature points of small order, and non-canonical en
       }
     }
     expect(acceptedByPlainCrypto).toBeGreaterThan(0)
+  })
+
+  it('as a key, let nobody forge with an ordinary R either', async () => {
+    const { Point } = ed25519
+    let acceptedByPlainCrypto = 0
+    for (const key of small) {
+      // R = sB + T for a T of small order is what the equation asks for, for one message in eight or so.
+      for (let attempt = 0; attempt < 200; attempt++) {
+        const s = Point.Fn.create(BigInt(`0x${randomBytes(40).toString('hex')}`))
+        const signature = Buffer.concat([Point.BASE.multiply(s).toBytes(), Point.Fn.toBytes(s)])
+        const forged = randomBytes(32)
+        if (!plainVerify(forged, signature, key)) continue
+        acceptedByPlainCrypto++
+        expect(await verifySignature(forged, signature, `ed25519:${bs58.encode(key)}`)).toBe(false)
+        break
+      }
+    }
+    expect(acceptedByPlainCrypto).toBeGreaterThan(8)
   })
 
   it('as R, are refused although the equation holds', async () => {

@@ -1,6 +1,6 @@
 import { NearStrategy, type ChallengeStore } from 'passport-near'
 import { TestNetwork } from 'passport-near/testing'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { authenticate } from './support/strategy'
 
 const nonce = Buffer.alloc(32, 1)
@@ -37,7 +37,6 @@ describe('what a store gives back', () => {
   it.each<[string, unknown]>([
     ['true', true],
     ['an empty object', {}],
-    ['null', null],
     ['a text', JSON.stringify(challenge)],
     ['a challenge without a nonce', { ...challenge, nonce: undefined }],
     ['a challenge with a short nonce', { ...challenge, nonce: 'AAAA' }],
@@ -50,6 +49,35 @@ describe('what a store gives back', () => {
       error: { code: 'ERR_NEAR_STORE_FAILED', status: 503 },
     })
     expect(network.requestCount).toBe(before)
+  })
+
+  it.each([undefined, null])('%s is none: it was spent, or never issued', async (none) => {
+    expect(await login(async () => none)).toMatchObject({
+      action: 'fail',
+      status: 401,
+      info: { code: 'ERR_NEAR_CHALLENGE_MISSING' },
+    })
+  })
+
+  it('a challenge cannot change whom the message is for', async () => {
+    const stored = { ...challenge, recipient: 'evil.example.com' }
+    expect(await login(async () => stored)).toMatchObject({ action: 'success' })
+  })
+
+  it('a challenge is good up to its age limit and not a millisecond longer', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    try {
+      const stored = { ...challenge, issuedAt: Date.now() - 300_000 }
+      expect(await login(async () => stored)).toMatchObject({ action: 'success' })
+      vi.setSystemTime(Date.now() + 1)
+      expect(await login(async () => stored)).toMatchObject({
+        action: 'fail',
+        status: 401,
+        info: { code: 'ERR_NEAR_CHALLENGE_EXPIRED' },
+      })
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('an exception is 503 with its cause, never 401', async () => {
@@ -67,15 +95,15 @@ describe('what a store gives back', () => {
 describe('what a store is asked', () => {
   it('is once for each login, for the state that the login names', async () => {
     const calls: unknown[] = []
-    const consume: ChallengeStore['consume'] = async (req, state, options) => {
-      calls.push([req, state, options])
+    const consume = async (...args: unknown[]): Promise<undefined> => {
+      calls.push(args)
       return undefined
     }
     await login(consume, { ...body, state: 'named' })
     await login(consume)
     expect(calls).toEqual([
-      [{ body: { ...body, state: 'named' } }, 'named', { maxAge: 300_000 }],
-      [{ body }, undefined, { maxAge: 300_000 }],
+      [{ body: { ...body, state: 'named' } }, 'named'],
+      [{ body }, undefined],
     ])
   })
 })

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import express from 'express'
 import helmet from 'helmet'
+import { refuseOtherSites } from '../refuse-other-sites.mjs'
 
 const inThisFolder = (path) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -21,6 +22,7 @@ export function createWallet(accounts) {
       strictTransportSecurity: false,
     }),
   )
+  app.use(refuseOtherSites)
   app.use(express.static(inThisFolder('./public')))
 
   const accountIds = accounts.map(({ accountId }) => accountId)
@@ -29,7 +31,8 @@ export function createWallet(accounts) {
   app.get('/sign-message', (req, res) => {
     const request = readRequest(req.query)
     if (!request) return res.status(400).render('unreadable')
-    res.render('approve', { request, accountIds })
+    const site = request.callbackUrl && new URL(request.callbackUrl).host
+    res.render('approve', { request, site, accountIds })
   })
 
   app.post('/sign-message', express.json(), async (req, res) => {

@@ -14,7 +14,7 @@ export async function requireFullAccessKey(
   publicKey: string,
   timeout: number,
 ): Promise<void> {
-  const permission = await permissionWithin(source, accountId, publicKey, timeout)
+  const permission = await askWithin(timeout, source, accountId, publicKey)
   if (permission === undefined) throw new NearLoginRejected('ERR_NEAR_ACCESS_KEY_NOT_FOUND')
   switch (isFullAccess(permission)) {
     case true:
@@ -28,17 +28,17 @@ export async function requireFullAccessKey(
   }
 }
 
-async function permissionWithin(
+async function askWithin(
+  timeout: number,
   source: AccessKeySource,
   accountId: string,
   publicKey: string,
-  timeout: number,
 ): Promise<unknown> {
   const deadline = new AbortController()
   let timer: NodeJS.Timeout | undefined
   const timedOut = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      const reason = new Error(`The access key was not found out within ${timeout} ms`)
+      const reason = new Error(`No answer about the access key came within ${timeout} ms`)
       reject(reason)
       deadline.abort(reason)
     }, timeout)

@@ -7,6 +7,11 @@ export interface Endpoint {
   readonly headers: Readonly<Record<string, string>>
 }
 
+/** What an endpoint said instead of a usable answer. Its text names no URL and no visitor. */
+export class UnusableAnswer extends Error {
+  override readonly name = 'UnusableAnswer'
+}
+
 export interface HttpAnswer {
   readonly status: number
   readonly body: string
@@ -23,7 +28,8 @@ const MAX_ANSWER_BYTES = 64 * 1024
  * Posts JSON and reads the whole answer, following no redirect.
  *
  * @param signal - bounds connecting, headers and body alike; its abort frees the socket
- * @throws {Error} a network error, or an answer of more than 64 kB
+ * @throws {UnusableAnswer} an answer of more than 64 kB
+ * @throws {Error} a network error
  */
 export async function postJson(endpoint: Endpoint, json: string, signal: AbortSignal): Promise<HttpAnswer> {
   try {
@@ -72,7 +78,7 @@ async function readBody(response: http.IncomingMessage): Promise<string> {
   let bytes = 0
   for await (const chunk of response as AsyncIterable<Buffer>) {
     bytes += chunk.length
-    if (bytes > MAX_ANSWER_BYTES) throw new Error(`The answer is longer than ${MAX_ANSWER_BYTES} bytes`)
+    if (bytes > MAX_ANSWER_BYTES) throw new UnusableAnswer(`an answer of more than ${MAX_ANSWER_BYTES} bytes`)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')

@@ -29,7 +29,8 @@ export function isFullAccess(permission: unknown): boolean | undefined {
   if (permission === 'FullAccess') return true
   if (typeof permission !== 'object' || permission === null) return undefined
   const [[kind, details] = [], ...others] = Object.entries(permission)
-  if (others.length > 0 || typeof details !== 'object' || details === null) return undefined
+  if (others.length > 0 || typeof details !== 'object' || details === null || Array.isArray(details))
+    return undefined
   if (kind === 'GasKeyFullAccess') return true
   if (kind === 'FunctionCall' || kind === 'GasKeyFunctionCall') return false
   return undefined

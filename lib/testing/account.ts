@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
-import bs58 from 'bs58'
 import type { AccessKeyPermission } from '../access-keys/source'
+import { encodeBase58 } from '../base58'
 import { hashPayload } from '../nep413'
 import { parsePublicKey } from '../signature'
 import type { Chain } from './chain'
@@ -26,7 +26,7 @@ export interface MessageToSign {
   recipient: string
   /** 32 bytes, or their base64. */
   nonce: string | Uint8Array
-  callbackUrl?: string | undefined
+  callbackUrl?: string | null | undefined
   state?: string | undefined
 }
 
@@ -100,7 +100,7 @@ export class TestAccount {
   #createKey(): string {
     const { publicKey, privateKey } = generateKeyPairSync('ed25519')
     const { x } = publicKey.export({ format: 'jwk' })
-    const text = `ed25519:${bs58.encode(Buffer.from(x!, 'base64url'))}`
+    const text = `ed25519:${encodeBase58(Buffer.from(x!, 'base64url'))}`
     this.#privateKeys.set(text, privateKey)
     return text
   }

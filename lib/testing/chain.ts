@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import bs58 from 'bs58'
 import type { AccessKeyPermission } from '../access-keys/source'
+import { encodeBase58 } from '../base58'
 
 /** A key on an account, from one block until another. */
 interface KeyRecord {
@@ -91,7 +91,7 @@ export class Chain {
 
 /** Base58 of a hash that stands for something which the test network does not have. */
 export function hashOf(text: string): string {
-  return bs58.encode(createHash('sha256').update(text).digest())
+  return encodeBase58(createHash('sha256').update(text).digest())
 }
 
 function blockAt(height: number): Block {

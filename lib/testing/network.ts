@@ -71,14 +71,14 @@ export class TestNetwork {
     return new TestAccount(this.#chain, accountId, key)
   }
 
-  /** Makes every request from now on fail in one way, until {@link recover}. */
-  fail(how: Failure): void {
-    this.#failure = failure(how)
+  /** Makes every request from now on fail in one way, until {@link recover}; without a way it recovers. */
+  fail(how?: Failure): void {
+    this.#failure = how === undefined ? undefined : failure(how)
   }
 
   /** Answers again. */
   recover(): void {
-    this.#failure = undefined
+    this.fail()
   }
 
   async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {

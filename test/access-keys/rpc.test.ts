@@ -213,6 +213,20 @@ describe('what a node answers', () => {
       }),
     ],
     ['a result with another error', answering({ result: { error: 'wasm execution failed' } })],
+    [
+      'a result that tells of something else that is absent',
+      answering({ result: { error: 'contract app.near does not exist while viewing' } }),
+    ],
+    [
+      'an error that tells of something else that is absent',
+      answering({
+        error: { code: -32000, data: 'contract app.near does not exist', message: 'Server error' },
+      }),
+    ],
+    [
+      'a list for the details of a permission',
+      answering({ result: { permission: { GasKeyFullAccess: [] } } }),
+    ],
     ['a permission that nobody knows', answering({ result: { permission: 'fullaccess' } })],
     ['a permission of a kind that nobody knows', answering({ result: { permission: { Multisig: {} } } })],
     [
@@ -344,6 +358,29 @@ describe('several endpoints', () => {
     expect(stale.requests).toEqual([])
   })
 
+  it('that are slow are not given up while the next is asked: a dead one behind a slow one keeps nobody out', async () => {
+    const slow = await startNode((request, response, message) => {
+      setTimeout(() => answering({ result: { permission: 'FullAccess' } })(request, response, message), 700)
+    })
+    const gone = await TestNetwork.start()
+    await gone.stop()
+    expect((await login({ rpc: [slow.url, gone.rpcUrl], rpcTimeout: 1200 })).outcome).toMatchObject(yes)
+    expect((await login({ rpc: [slow.url, slow.url], rpcTimeout: 1200 })).outcome).toMatchObject(yes)
+  })
+
+  it('are asked no longer when one has answered', async () => {
+    const hanging = await startNode(() => undefined)
+    const last = await startNode(answering({ result: { permission: 'FullAccess' } }))
+    const slow = await startNode((request, response, message) => {
+      setTimeout(() => answering({ result: { permission: 'FullAccess' } })(request, response, message), 400)
+    })
+    expect((await login({ rpc: [slow.url, hanging.url, last.url], rpcTimeout: 900 })).outcome).toMatchObject(
+      yes,
+    )
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    expect(last.requests).toEqual([])
+  })
+
   it('that all hang end in 503 within rpcTimeout', async () => {
     network.fail('hang')
     const { outcome, ms } = await login({ rpc: Array<string>(5).fill(network.rpcUrl), rpcTimeout: 400 })
@@ -415,6 +452,22 @@ describe('errors', () => {
   })
 })
 
+describe('errors of endpoints that are slow or talk too much', () => {
+  it('say which it was', async () => {
+    const causes = []
+    for (const how of ['stall', 'endless'] as const) {
+      network.fail(how)
+      const { outcome } = await login({
+        rpc: [network.rpcUrl, network.rpcUrl],
+        rpcTimeout: how === 'stall' ? 300 : 5000,
+      })
+      causes.push(inspect(outcome, { depth: 10 }))
+    }
+    expect(causes[0]).toContain('No answer about the access key came within 300 ms')
+    expect(causes[1]).toContain('Endpoint 1 of 2: an answer of more than 65536 bytes')
+  })
+})
+
 describe("the application's own source of keys", () => {
   it.each<[string, object, unknown]>([
     ['FullAccess', yes, 'FullAccess'],
@@ -444,6 +497,12 @@ describe("the application's own source of keys", () => {
       expect(outcome).toMatchObject(cannotTell)
       expect(ms).toBeLessThan(200 + SLACK)
     }
+  })
+
+  it('is asked instead of the endpoints', async () => {
+    const accessKeys = { permission: async () => 'FullAccess' as const }
+    expect((await login({ accessKeys, rpc: network.rpcUrl })).outcome).toMatchObject(yes)
+    expect(network.requestCount).toBe(0)
   })
 
   it('is asked once, with a signal that aborts when its answer is no longer waited for', async () => {

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { NearStrategy } from 'passport-near'
+import type { Express } from 'express'
+import type { PassportStatic } from 'passport'
+import { NearStrategy, type Challenge } from 'passport-near'
 import { TestNetwork, type TestAccount } from 'passport-near/testing'
 import { Browser, Cleanup, RECIPIENT, startApp } from '../support/app'
 import { authenticate } from '../support/strategy'
@@ -363,5 +365,62 @@ describe('an application without session middleware', () => {
     const body = await alice.signMessage({ message: 'm', recipient: RECIPIENT, nonce: new Uint8Array(32) })
     expect(await authenticate(near, { body })).toMatchObject({ action: 'error', error: expected })
     expect(network.requestCount).toBe(0)
+  })
+})
+
+describe('linking an account (passport.authorize)', () => {
+  const linkRoutes =
+    (strategy: string) =>
+    (app: Express, authenticator: PassportStatic): void => {
+      app.post('/link', authenticator.authorize(strategy), (req, res) => {
+        res.json({ user: req.user, linked: (req as { account?: unknown }).account })
+      })
+    }
+
+  it('leaves the user alone and gives the second account', async () => {
+    const bob = await network.createAccount('bob.test')
+    const app = await startApp(cleanup, { near: { rpc: network.rpcUrl }, routes: linkRoutes('near') })
+    const browser = new Browser(app.url)
+    await browser.login(await alice.signMessage(await browser.challenge()))
+    const response = await browser.post('/link', await bob.signMessage(await browser.challenge()))
+    expect(await response.json()).toMatchObject({ user: { id: 'alice.test' }, linked: { id: 'bob.test' } })
+    expect(await (await browser.request('/me')).json()).toMatchObject({ id: 'alice.test' })
+  })
+
+  it('does not take a challenge from before the login, which whoever planted the session may have signed', async () => {
+    const mallory = await network.createAccount('mallory.test')
+    const app = await startApp(cleanup, { near: { rpc: network.rpcUrl }, routes: linkRoutes('near') })
+    const victim = new Browser(app.url)
+    const planted = await mallory.signMessage(await victim.challenge())
+    const before = network.requestCount
+    expect((await victim.login(await alice.signMessage(await victim.challenge()))).status).toBe(200)
+    const response = await victim.post('/link', planted)
+    expect(response.status).toBe(401)
+    expect(network.requestCount).toBe(before + 1)
+  })
+})
+
+describe('two strategies in one application', () => {
+  it('do not take each other’s challenges', async () => {
+    const app = await startApp(cleanup, {
+      near: { rpc: network.rpcUrl },
+      routes: (app, authenticator) => {
+        const other = new NearStrategy(
+          { name: 'other', recipient: RECIPIENT, rpc: network.rpcUrl },
+          (_, done) => done(null, {}),
+        )
+        authenticator.use(other)
+        app.get('/other/challenge', other.challengeHandler())
+        app.post('/other', authenticator.authenticate('other'), (_req, res) => res.json({}))
+      },
+    })
+    const browser = new Browser(app.url)
+    const signed = await alice.signMessage(await browser.challenge())
+    expect((await browser.post('/other', signed)).status).toBe(401)
+    const challenge = (await (await browser.request('/other/challenge')).json()) as Challenge
+    expect((await browser.login(await alice.signMessage(challenge))).body.code).toBe(
+      'ERR_NEAR_CHALLENGE_MISSING',
+    )
+    expect((await browser.login(signed)).status).toBe(200)
   })
 })

@@ -56,6 +56,10 @@ describe("the example's users", () => {
     expect((await users.findByPassword('demo', 'near-demo'))!.username).toBe('demo')
     expect(await users.findByPassword('demo', 'other')).toBeUndefined()
     expect(await users.findByPassword('nobody', 'near-demo')).toBeUndefined()
+    for (const odd of ['\0', '', 5, null, undefined, ['demo'], {}]) {
+      expect(await users.findByPassword(odd, 'near-demo')).toBeUndefined()
+      expect(await users.findByPassword('demo', odd)).toBeUndefined()
+    }
   })
 
   it('are in files that two processes cannot open at once', () => {

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import bs58 from 'bs58'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Browser } from '../support/app'
 
@@ -113,7 +114,7 @@ describe('the packed package', () => {
     expect(
       await node(`require('passport-near'); require('passport-near/testing'); console.log(${loaded})`),
     ).toBe(false)
-    const withKey = `require('passport-near').verifySignature(new Uint8Array(32), new Uint8Array(65), 'secp256k1:' + require('bs58').default.encode(new Uint8Array(64).fill(7)))`
+    const withKey = `require('passport-near').verifySignature(new Uint8Array(32), new Uint8Array(65), 'secp256k1:${bs58.encode(new Uint8Array(64).fill(7))}')`
     expect(await node(`${withKey}.then(() => console.log(${loaded}))`)).toBe(true)
   })
 

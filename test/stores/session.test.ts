@@ -57,19 +57,21 @@ describe('SessionChallengeStore', () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     try {
       const store = new SessionChallengeStore()
-      const maxAge = 1000
+      store.keepFor(500)
+      store.keepFor(1000)
+      store.keepFor(10)
       const req = { session: {} }
       await issueAll(store, req, 'a')
       const copy = reread(req)
-      await store.consume(req, 'a', { maxAge })
+      await store.consume(req, 'a')
       vi.setSystemTime(Date.now() + 999)
       await issueAll(store, req, 'b')
-      await store.consume(req, 'b', { maxAge })
-      expect(await store.consume(reread(copy), 'a', { maxAge })).toBeUndefined()
+      await store.consume(req, 'b')
+      expect(await store.consume(reread(copy), 'a')).toBeUndefined()
       vi.setSystemTime(Date.now() + 2)
       await issueAll(store, req, 'c')
-      await store.consume(req, 'c', { maxAge })
-      expect((await store.consume(copy, 'a', { maxAge }))?.state).toBe('a')
+      await store.consume(req, 'c')
+      expect((await store.consume(copy, 'a'))?.state).toBe('a')
     } finally {
       vi.useRealTimers()
     }
@@ -181,14 +183,55 @@ describe('a session that is replaced at login', () => {
     expect(heard).toBe(failure)
   })
 
-  it('is left alone where it is not replaced by a callback', async () => {
+  it.each([
+    ['with a promise', async () => 'done'],
+    ['at once', () => 'done'],
+  ])('%s takes them along too, and keeps what it was told and what it says', async (_, answer) => {
     const store = new SessionChallengeStore()
-    const regenerate = vi.fn(() => Promise.resolve('done'))
-    const req = { session: { regenerate } }
+    const told: unknown[][] = []
+    const req = {} as { session: Record<string, unknown> & { regenerate: (keep: string[]) => unknown } }
+    req.session = {
+      regenerate: (...args) => {
+        told.push(args)
+        req.session = { regenerate: () => undefined }
+        return answer()
+      },
+    }
     await issueAll(store, req, 'a', 'b')
     await store.consume(req, 'b')
-    await expect((req.session.regenerate as (keep: string[]) => unknown)(['keep'])).resolves.toBe('done')
-    expect(regenerate).toHaveBeenCalledWith(['keep'])
+    expect(await req.session.regenerate(['keep'])).toBe('done')
+    expect(told).toEqual([[['keep']]])
+    expect(req.session['near:challenges']).toMatchObject([{ state: 'a', issuedBeforeLogin: true }])
+  })
+
+  it('marks what it takes along also where the old fields are copied over the new ones', async () => {
+    const store = new SessionChallengeStore()
+    const req = request()
+    await issueAll(store, req, 'a', 'b')
+    await store.consume(req, 'b')
+    const old = req.session
+    await new Promise<void>((resolve) => req.session.regenerate(() => resolve()))
+    Object.assign(req.session, old)
+    expect(req.session['near:challenges']).toMatchObject([{ state: 'a', issuedBeforeLogin: true }])
+  })
+
+  it('may be gone afterwards, or not let itself be watched: a login goes on', async () => {
+    const store = new SessionChallengeStore()
+    const gone = {} as Request
+    gone.session = {
+      regenerate: (callback) => {
+        gone.session = undefined as never
+        callback()
+      },
+    }
+    await issueAll(store, gone, 'a', 'b')
+    await store.consume(gone, 'b')
+    await new Promise<void>((resolve) => gone.session.regenerate(() => resolve()))
+
+    const frozen = request()
+    await issueAll(store, frozen, 'c', 'd')
+    Object.defineProperty(frozen.session, 'regenerate', { configurable: false, writable: false })
+    expect((await store.consume(frozen, 'd'))?.state).toBe('d')
   })
 
   it('does not see our hand when its content is listed or saved', async () => {

@@ -163,7 +163,18 @@ describe('it answers as nearcore does', () => {
     expect(body).toMatchObject({ error: { cause: { name: 'UNKNOWN_BLOCK' } } })
   })
 
+  it('about a long key: a list shows its hash, a question takes the whole', async () => {
+    const publicKey = KeyPair.fromRandom('ml-dsa-65').getPublicKey().toString()
+    alice.addKey({ publicKey })
+    const { body } = await query({ request_type: 'view_access_key_list', account_id: 'alice.test' })
+    const { keys } = (body as { result: { keys: { public_key: string }[] } }).result
+    expect(keys[1]!.public_key).toMatch(/^ml-dsa-65-hash:[1-9A-HJ-NP-Za-km-z]{43,44}$/)
+    const whole = { request_type: 'view_access_key', account_id: 'alice.test', public_key: publicKey }
+    expect((await query(whole)).body).toHaveProperty('result.permission', 'FullAccess')
+  })
+
   it('to the older form of parameters', async () => {
+    expect((await call('block', [2])).body).toHaveProperty('result.header.height', 2)
     expect((await call('query', [`access_key/alice.test/${alice.publicKey}`, ''])).body).toHaveProperty(
       'result.permission',
     )
@@ -202,6 +213,13 @@ describe('it answers as nearcore does', () => {
       { method: 'query', params: { request_type: 'view_account', account_id: 'alice.test' } },
     ],
     ['a query without parameters', { method: 'query' }],
+    [
+      'a finality that is none',
+      {
+        method: 'query',
+        params: { request_type: 'view_account', finality: 'bogus', account_id: 'alice.test' },
+      },
+    ],
   ])('to %s: PARSE_ERROR with HTTP 400', async (_, body) => {
     const answer = await post(body)
     expect(answer.status).toBe(400)
@@ -243,6 +261,9 @@ describe('TestNetwork', () => {
     network.fail('http-503')
     expect((await call('status', [])).status).toBe(503)
     network.recover()
+    expect((await call('status', [])).status).toBe(200)
+    network.fail('http-503')
+    network.fail()
     expect((await call('status', [])).status).toBe(200)
   })
 
