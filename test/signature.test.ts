@@ -232,6 +232,15 @@ describe('other key types', () => {
     expect(await verifySignature(hash, Buffer.alloc(65, 1), publicKey)).toBe(false)
   })
 
+  it.each(['SECP256K1', 'ml-dsa-65'] as const)(
+    'a %s signature with a byte too many is refused',
+    async (type) => {
+      const pair = KeyPair.fromRandom(type)
+      const longer = Buffer.concat([pair.sign(hash).signature, Buffer.alloc(1)])
+      expect(await verifySignature(hash, longer, pair.getPublicKey().toString())).toBe(false)
+    },
+  )
+
   it('a high S of secp256k1 is refused: it is another signature for the same message', async () => {
     const N = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n
     const pair = KeyPair.fromRandom('SECP256K1')

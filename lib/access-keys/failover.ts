@@ -48,7 +48,7 @@ export class RpcAccessKeys implements AccessKeySource {
       const askNext = (): void => {
         clearTimeout(timer)
         const endpoint = this.#endpoints[asked]
-        if (!endpoint || signal.aborted) return
+        if (!endpoint) return
         const place = ++asked
         timer = setTimeout(askNext, this.#patience)
         ask(endpoint).then(resolve, (error: unknown) => {

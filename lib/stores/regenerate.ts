@@ -23,9 +23,9 @@ export function onRegenerate(
     }
     const callback = args.at(-1)
     if (typeof callback === 'function') {
-      return regenerate.call(session, ...args.slice(0, -1), (error: unknown, ...rest: unknown[]) => {
-        if (!error) arriveInNewSession()
-        callback.call(undefined, error, ...rest)
+      return regenerate.call(session, ...args.slice(0, -1), (...outcome: unknown[]) => {
+        arriveInNewSession()
+        ;(callback as (...outcome: unknown[]) => void)(...outcome)
       })
     }
     const replaced = regenerate.apply(session, args)

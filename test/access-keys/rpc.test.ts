@@ -368,6 +368,32 @@ describe('several endpoints', () => {
     expect((await login({ rpc: [slow.url, slow.url], rpcTimeout: 1200 })).outcome).toMatchObject(yes)
   })
 
+  it('that fail late do not hurry the next: the one that is being asked gets its time', async () => {
+    const after =
+      (ms: number, respond: Respond): Respond =>
+      (...args) =>
+        void setTimeout(() => respond(...args), ms)
+    const failing = await startNode(after(900, answering(handlerError('INTERNAL_ERROR'), 500)))
+    const slow = await startNode(after(600, answering({ result: { permission: 'FullAccess' } })))
+    const last = await startNode(answering({ result: { permission: 'FullAccess' } }))
+    // Each has 800 ms: the second is asked at 800, the first fails at 900, the second answers at 1400.
+    expect((await login({ rpc: [failing.url, slow.url, last.url], rpcTimeout: 2400 })).outcome).toMatchObject(
+      yes,
+    )
+    expect(last.requests).toEqual([])
+  })
+
+  it('that have not answered yet are let go of when one has', async () => {
+    const open = new Set<unknown>()
+    const { url, server } = await listen(() => undefined, cleanup)
+    server.on('connection', (socket) => {
+      open.add(socket)
+      socket.on('close', () => open.delete(socket))
+    })
+    expect((await login({ rpc: [url, network.rpcUrl], rpcTimeout: 1000 })).outcome).toMatchObject(yes)
+    await expect.poll(() => open.size).toBe(0)
+  })
+
   it('are asked no longer when one has answered', async () => {
     const hanging = await startNode(() => undefined)
     const last = await startNode(answering({ result: { permission: 'FullAccess' } }))
