@@ -2,5 +2,6 @@ export { NearStrategy, NearStrategy as Strategy, NearStrategy as default } from 
 export { SessionChallengeStore } from './stores/session.js'
 export { NearAuthError, NearLoginRejected, NearServiceError } from './errors.js'
 export { hashPayload } from './nep413.js'
+export { nearApiAccessKeys } from './access-keys/near-api.js'
 export { verifySignature } from './signature.js'
 export type * from './public-types.js'

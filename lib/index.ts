@@ -1,4 +1,5 @@
 /** For `require`: the strategy itself, carrying every other public name. `index.mts` has the same names for `import`. */
+import { nearApiAccessKeys } from './access-keys/near-api'
 import * as errors from './errors'
 import { hashPayload } from './nep413'
 import type * as types from './public-types'
@@ -15,6 +16,7 @@ const NearStrategy = Object.assign(Strategy, {
   NearLoginRejected: errors.NearLoginRejected,
   NearServiceError: errors.NearServiceError,
   hashPayload,
+  nearApiAccessKeys,
   verifySignature,
 })
 type NearStrategy<Request extends object = object> = Strategy<Request>
@@ -27,9 +29,13 @@ declare namespace NearStrategy {
   type NearLoginRejected = errors.NearLoginRejected
   type NearServiceError = errors.NearServiceError
   type AccessKeyPermission = types.AccessKeyPermission
+  type AccessKeyQuery = types.AccessKeyQuery
   type AccessKeySource = types.AccessKeySource
   type Challenge = types.Challenge
   type ChallengeStore = types.ChallengeStore
+  type LoginEvent = types.LoginEvent
+  type LoginStep = types.LoginStep
+  type NearApiProvider = types.NearApiProvider
   type NearAuthErrorCode = types.NearAuthErrorCode
   type NearProfile = types.NearProfile
   type NearStrategyOptions<Request extends object = object> = types.NearStrategyOptions<Request>

@@ -20,10 +20,17 @@ export interface NearStrategyOptions<Request extends object = object> {
   network?: Network
   /** RPC endpoints in order of preference; default the network's public ones. */
   rpc?: RpcEndpoint | readonly RpcEndpoint[]
+  /**
+   * How many endpoints of `rpc` must agree that the key is there; default 1. A definite no from any that was asked
+   * refuses the login. More endpoints than `quorum` help against outages only.
+   */
+  quorum?: number
   /** For the whole key check, every endpoint included, in milliseconds; default 5000. */
   rpcTimeout?: number
   /** Where keys are looked up; `rpc` is not asked then. */
   accessKeys?: AccessKeySource
+  /** Accepts the key that an implicit account's id is made of while the account is not on chain; default false. */
+  allowImplicit?: boolean
   /** How long a challenge can be answered, in milliseconds; default 300000 (5 minutes). */
   challengeMaxAge?: number
   /** Where challenges are remembered; default a `SessionChallengeStore` of the strategy's own. */
@@ -44,6 +51,7 @@ export interface ResolvedOptions<Request extends object> {
   readonly network: Network
   readonly rpcTimeout: number
   readonly accessKeys: AccessKeySource
+  readonly allowImplicit: boolean
   readonly challengeMaxAge: number
   readonly store: ChallengeStore
   readonly passReqToCallback: boolean
@@ -64,8 +72,10 @@ const KNOWN_OPTIONS: Record<keyof NearStrategyOptions, true> = {
   callbackUrl: true,
   network: true,
   rpc: true,
+  quorum: true,
   rpcTimeout: true,
   accessKeys: true,
+  allowImplicit: true,
   challengeMaxAge: true,
   store: true,
   passReqToCallback: true,
@@ -101,14 +111,19 @@ export function resolveOptions<Request extends object>(
     callbackUrl,
     network = 'mainnet',
     rpc,
+    quorum = 1,
     rpcTimeout = 5000,
     accessKeys,
+    allowImplicit = false,
     challengeMaxAge = 300_000,
     store,
     passReqToCallback = false,
     verifyTimeout = 4000,
     name = 'near',
   } = options
+  if (quorum !== 1 && accessKeys !== undefined) {
+    wrong('quorum', 'left out with accessKeys, which are asked instead of endpoints', describeValue(quorum))
+  }
   text('recipient', recipient)
   text('name', name)
   milliseconds('rpcTimeout', rpcTimeout)
@@ -121,8 +136,9 @@ export function resolveOptions<Request extends object>(
     rpcTimeout,
     accessKeys:
       accessKeys === undefined
-        ? new RpcAccessKeys(endpoints(rpc === undefined ? PUBLIC_RPC[network] : rpc), rpcTimeout)
+        ? rpcAccessKeys(rpc === undefined ? PUBLIC_RPC[network] : rpc, rpcTimeout, quorum)
         : withMethods('accessKeys', accessKeys, ['permission']),
+    allowImplicit: boolean('allowImplicit', allowImplicit),
     challengeMaxAge: milliseconds('challengeMaxAge', challengeMaxAge),
     store:
       store === undefined
@@ -196,6 +212,19 @@ function absoluteUrl(name: string, value: unknown): string {
     URL.canParse(value)
     ? value
     : wrong(name, 'an absolute URL such as https://app.example.com/login', describeValue(value))
+}
+
+function rpcAccessKeys(
+  rpc: RpcEndpoint | readonly RpcEndpoint[],
+  timeout: number,
+  quorum: unknown,
+): RpcAccessKeys {
+  const list = endpoints(rpc)
+  if (!Number.isInteger(quorum) || (quorum as number) < 1 || (quorum as number) > list.length) {
+    const expected = `a whole number from 1 to the number of endpoints (${list.length})`
+    wrong('quorum', expected, describeValue(quorum))
+  }
+  return new RpcAccessKeys(list, { timeout, quorum: quorum as number })
 }
 
 function endpoints(value: RpcEndpoint | readonly RpcEndpoint[]): Endpoint[] {

@@ -1,5 +1,7 @@
-export type { AccessKeyPermission, AccessKeySource } from './access-keys/source'
+export type { NearApiProvider } from './access-keys/near-api'
+export type { AccessKeyPermission, AccessKeyQuery, AccessKeySource } from './access-keys/source'
 export type { Challenge, ChallengeStore, StoredChallenge } from './challenge'
+export type { LoginEvent, LoginStep } from './diagnostics'
 export type { NearAuthErrorCode, RejectionCode, ServiceErrorCode } from './errors'
 export type { Nep413Payload } from './nep413'
 export type { NearStrategyOptions, Network, RpcEndpoint } from './options'

@@ -8,6 +8,7 @@ import {
   type StoredChallenge,
 } from './challenge'
 import { readCredentials, type Credentials } from './credentials'
+import { LoginTrace, type LoginStep } from './diagnostics'
 import { NearLoginRejected, NearServiceError, toError } from './errors'
 import { hashPayload } from './nep413'
 import {
@@ -30,8 +31,16 @@ interface ConnectResponse {
 /** What a login comes to; exactly one of these is told to Passport. */
 type Outcome =
   | { readonly action: 'success'; readonly user: object; readonly info: object | undefined }
-  | { readonly action: 'fail'; readonly info: object | undefined; readonly status: number }
+  | {
+      readonly action: 'fail'
+      readonly info: object | undefined
+      readonly status: number
+      readonly code?: string
+    }
   | { readonly action: 'error'; readonly error: unknown }
+
+/** Does one step of a login, and takes its time where somebody wants to know. */
+type Step = <Result>(name: LoginStep, work: () => Result | Promise<Result>) => Result | Promise<Result>
 
 /** Declared like this, the base class leaves no trace in the type declarations that users compile against. */
 const Base: new () => object = PassportStrategy
@@ -125,7 +134,9 @@ export class NearStrategy<Request extends object = object> extends Base {
   authenticate(req: Request, options?: { assignProperty?: unknown }): void {
     // Before anything asynchronous: an instance that Passport was given itself is shared by all requests.
     const { success, fail, error } = this
-    void this._login(req, isLinking(options)).then((outcome) => {
+    const trace = LoginTrace.start()
+    void this._login(req, isLinking(options), trace).then((outcome) => {
+      trace?.publish(this.name, outcome.action === 'fail' ? 'rejected' : outcome.action, codeOf(outcome))
       // Outside of promises: what the application throws from here on is its own, and no second outcome.
       process.nextTick(() => {
         if (outcome.action === 'success') success(outcome.user, outcome.info)
@@ -136,18 +147,19 @@ export class NearStrategy<Request extends object = object> extends Base {
   }
 
   /** One login, top to bottom: each step is cheaper than the next, and nothing unproven reaches the network. */
-  private async _login(req: Request, linking: boolean): Promise<Outcome> {
+  private async _login(req: Request, linking: boolean, trace: LoginTrace | undefined): Promise<Outcome> {
+    const step: Step = trace ? trace.time.bind(trace) : (_name, work) => work()
     let profile: NearProfile
     try {
-      profile = await this._prove(req, linking)
+      profile = await this._prove(req, linking, step, trace)
     } catch (error) {
       if (!(error instanceof NearLoginRejected)) return { action: 'error', error }
-      return { action: 'fail', info: { code: error.code, message: error.message }, status: error.status }
+      const { code, message, status } = error
+      return { action: 'fail', info: { code, message }, status, code }
     }
     try {
-      const { user, info } = await callVerify(
-        (done) => this._applyVerify(req, profile, done),
-        this._options.verifyTimeout,
+      const { user, info } = await step('verify', () =>
+        callVerify((done) => this._applyVerify(req, profile, done), this._options.verifyTimeout),
       )
       return user ? { action: 'success', user, info } : { action: 'fail', info, status: 401 }
     } catch (error) {
@@ -155,13 +167,24 @@ export class NearStrategy<Request extends object = object> extends Base {
     }
   }
 
-  private async _prove(req: Request, linking: boolean): Promise<NearProfile> {
-    const { accessKeys, rpcTimeout, network } = this._options
-    const credentials = readCredentials((req as { body?: unknown }).body)
-    const challenge = await this._consumeChallenge(req, credentials.state, linking)
-    await this._requireSignature(credentials, challenge)
+  private async _prove(
+    req: Request,
+    linking: boolean,
+    step: Step,
+    trace: LoginTrace | undefined,
+  ): Promise<NearProfile> {
+    const { accessKeys, rpcTimeout, allowImplicit, network } = this._options
+    const credentials = await step('credentials', () => readCredentials((req as { body?: unknown }).body))
+    const challenge = await step('challenge', () => this._consumeChallenge(req, credentials.state, linking))
+    await step('signature', () => this._requireSignature(credentials, challenge))
     const { accountId, publicKey } = credentials
-    await requireFullAccessKey(accessKeys, accountId, publicKey.text, rpcTimeout)
+    await step('accessKey', () =>
+      requireFullAccessKey(accessKeys, accountId, publicKey.text, {
+        timeout: rpcTimeout,
+        allowImplicit,
+        onDecision: trace && ((place) => (trace.endpoint = place)),
+      }),
+    )
     return {
       provider: 'near',
       id: accountId,
@@ -213,6 +236,14 @@ export class NearStrategy<Request extends object = object> extends Base {
       ? (this._verify as VerifyWithRequest<Request>)(req, profile, done)
       : (this._verify as Verify)(profile, done)
   }
+}
+
+/** The code of a refusal or an error of ours; undefined for the application's. */
+function codeOf(outcome: Outcome): string | undefined {
+  if (outcome.action === 'error')
+    return outcome.error instanceof NearServiceError ? outcome.error.code : undefined
+  if (outcome.action === 'success') return undefined
+  return outcome.code
 }
 
 /** Whether Passport adds the account to whoever is signed in (`passport.authorize`), instead of signing in. */

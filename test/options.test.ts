@@ -74,6 +74,20 @@ describe('a wrong option is a TypeError that names it, what was expected and wha
       'option "accessKeys" must be an object with a function "permission", got an object',
     ],
     ['accessKeys', { accessKeys: null }, 'got null'],
+    [
+      'quorum',
+      { rpc: 'https://rpc.example.com', quorum: 2 },
+      'option "quorum" must be a whole number from 1 to the number of endpoints (1), got 2',
+    ],
+    ['quorum', { quorum: 0 }, 'option "quorum" must be a whole number from 1'],
+    ['quorum', { quorum: 1.5 }, 'got 1.5'],
+    ['quorum', { quorum: '1' }, 'got "1"'],
+    [
+      'quorum',
+      { quorum: 2, accessKeys: { permission: verify } },
+      'option "quorum" must be left out with accessKeys',
+    ],
+    ['allowImplicit', { allowImplicit: 'yes' }, 'option "allowImplicit" must be true or false, got "yes"'],
     ['challengeMaxAge', { challengeMaxAge: -1 }, 'option "challengeMaxAge" must be a number of milliseconds'],
     ['store', { store: {} }, 'option "store" must be an object with a function "issue"'],
     ['store', { store: { issue: verify } }, 'option "store" must be an object with a function "consume"'],
@@ -131,6 +145,10 @@ describe('acceptable options', () => {
       },
     ],
     ['testnet', { network: 'testnet' }],
+    [
+      'as large a quorum as there are endpoints',
+      { rpc: ['https://a.example', 'https://b.example'], quorum: 2 },
+    ],
     ['a callback URL of an app on a phone', { callbackUrl: 'com.example.app://signed-in' }],
     [
       'no header, and an empty one',

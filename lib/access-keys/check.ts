@@ -1,10 +1,14 @@
 import { NearLoginRejected, NearServiceError } from '../errors'
-import { isFullAccess, type AccessKeySource } from './source'
+import { isFullAccess, type AccessKeyQuery, type AccessKeySource } from './source'
+
+export interface FullAccessKeyOptions extends Omit<AccessKeyQuery, 'signal'> {
+  /** In milliseconds; holds for sources that ignore their signal too. */
+  readonly timeout: number
+}
 
 /**
  * Demands that a public key is a full-access key of an account, now.
  *
- * @param timeout - in milliseconds; holds for sources that ignore their signal too
  * @throws {NearLoginRejected} `ERR_NEAR_ACCESS_KEY_NOT_FOUND` or `ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS` (401)
  * @throws {NearServiceError} `ERR_NEAR_RPC_UNAVAILABLE` (503) when the source cannot tell
  */
@@ -12,9 +16,9 @@ export async function requireFullAccessKey(
   source: AccessKeySource,
   accountId: string,
   publicKey: string,
-  timeout: number,
+  { timeout, ...query }: FullAccessKeyOptions,
 ): Promise<void> {
-  const permission = await askWithin(timeout, source, accountId, publicKey)
+  const permission = await askWithin(timeout, source, accountId, publicKey, query)
   if (permission === undefined) throw new NearLoginRejected('ERR_NEAR_ACCESS_KEY_NOT_FOUND')
   switch (isFullAccess(permission)) {
     case true:
@@ -33,6 +37,7 @@ async function askWithin(
   source: AccessKeySource,
   accountId: string,
   publicKey: string,
+  query: Omit<AccessKeyQuery, 'signal'>,
 ): Promise<unknown> {
   const deadline = new AbortController()
   let timer: NodeJS.Timeout | undefined
@@ -45,7 +50,7 @@ async function askWithin(
   })
   try {
     return await Promise.race([
-      source.permission(accountId, publicKey, { signal: deadline.signal }),
+      source.permission(accountId, publicKey, { ...query, signal: deadline.signal }),
       timedOut,
     ])
   } catch (cause) {

@@ -1,70 +1,118 @@
 import { postJson, UnusableAnswer, type Endpoint, type HttpAnswer } from './http'
+import { isImplicitAccountOf } from './implicit'
 import { isFullAccess, type AccessKeyPermission } from './source'
 
-/** How nodes say that there is no such key in a result that looks like success: nearcore does, and so does fast-near. */
-const NO_SUCH_KEY = /^(?:access key \S+ does not exist while viewing|account \S+ does not exist)/
-/** How fast-near says it in an error that has neither name nor cause. */
-const NO_SUCH_ACCOUNT = /^account \S+ does not exist while viewing/
+/** Whose key is looked up. */
+export interface KeyQuestion {
+  readonly accountId: string
+  /** `<type>:<base58>` */
+  readonly publicKey: string
+  readonly allowImplicit: boolean
+}
+
+/** What a node says of a key: its permission, or that it is absent, perhaps together with the account, at that block. */
+type KeyAnswer =
+  | { readonly permission: AccessKeyPermission }
+  | { readonly absent: 'key' | 'account'; readonly blockHash: string | undefined }
+
+type Fields = Record<string, unknown>
+
+const NO_SUCH_KEY = /^access key \S+ does not exist while viewing/
+const NO_SUCH_ACCOUNT = /^account \S+ does not exist/
 
 let lastId = 0
 
 /**
- * One `view_access_key` at finality `final`.
+ * Asks one endpoint for a key's permission: one `view_access_key` at finality `final` and, where an implicit account would
+ * be accepted, one `view_account` at the same block.
  *
- * @returns the permission, or undefined for a definite no
+ * @returns the permission, `FullAccess` for the key of an absent implicit account, or undefined for a definite no
  * @throws {UnusableAnswer} when the endpoint said something else
  * @throws {Error} a network error, or the signal's abort
  * @see {@link https://docs.near.org/api/rpc/access-keys NEAR RPC, access keys}
  */
-export async function viewAccessKey(
+export async function askForPermission(
   endpoint: Endpoint,
-  accountId: string,
-  publicKey: string,
+  { accountId, publicKey, allowImplicit }: KeyQuestion,
   signal: AbortSignal,
 ): Promise<AccessKeyPermission | undefined> {
-  const id = String(++lastId)
-  const question = {
-    jsonrpc: '2.0',
-    id,
-    method: 'query',
-    params: {
-      request_type: 'view_access_key',
-      finality: 'final',
-      account_id: accountId,
-      public_key: publicKey,
-    },
-  }
-  return readAnswer(await postJson(endpoint, JSON.stringify(question), signal), id)
+  const account = { account_id: accountId }
+  const key = { request_type: 'view_access_key', finality: 'final', ...account, public_key: publicKey }
+  const answer = readKey(await query(endpoint, key, signal))
+  if ('permission' in answer) return answer.permission
+  if (!allowImplicit || !isImplicitAccountOf(accountId, publicKey)) return undefined
+  if (answer.absent === 'account') return 'FullAccess'
+
+  // Only at the same block: a key that was removed must not come back because another view is older.
+  if (answer.blockHash === undefined)
+    throw new UnusableAnswer('no key, and no block to look for the account at')
+  const view = { request_type: 'view_account', block_id: answer.blockHash, ...account }
+  return accountExists(await query(endpoint, view, signal)) ? undefined : 'FullAccess'
 }
 
-/** Exactly what is known counts; whatever else a node says is neither a yes nor a no. */
-function readAnswer({ status, body }: HttpAnswer, id: string): AccessKeyPermission | undefined {
-  if ((status < 200 || status > 299) && status !== 400) throw new UnusableAnswer(`HTTP status ${status}`)
+/** @returns the result or the error of a JSON-RPC answer, exactly one of them */
+async function query(
+  endpoint: Endpoint,
+  params: object,
+  signal: AbortSignal,
+): Promise<{ result: Fields; error?: never } | { result?: never; error: Fields }> {
+  const id = String(++lastId)
+  const question = JSON.stringify({ jsonrpc: '2.0', id, method: 'query', params })
+  return readAnswer(await postJson(endpoint, question, signal), id)
+}
+
+/** Trusts a body on a 2xx only, and on a 400 if it is an error: nodes differ in the status of the same error. */
+function readAnswer(
+  { status, body }: HttpAnswer,
+  id: string,
+): { result: Fields; error?: never } | { result?: never; error: Fields } {
+  const isGood = status >= 200 && status <= 299
+  if (!isGood && status !== 400) throw new UnusableAnswer(`HTTP status ${status}`)
   const answer = parseObject(body)
   if (answer.id !== id) throw new UnusableAnswer('an answer to another question')
   const { result, error } = answer
-  if (isObject(result) && error === undefined && status !== 400) return readResult(result)
-  if (isObject(error) && result === undefined) {
-    if (saysNoSuchKey(error)) return undefined
-    throw new UnusableAnswer('an error that is not about the key')
-  }
+  if (isGood && isObject(result) && error === undefined) return { result }
+  if (isObject(error) && result === undefined) return { error }
   throw new UnusableAnswer('neither a result nor an error')
 }
 
-function readResult(result: Record<string, unknown>): AccessKeyPermission | undefined {
-  const { permission, error } = result
-  if (permission === undefined && typeof error === 'string' && NO_SUCH_KEY.test(error)) return undefined
-  if (error === undefined && isFullAccess(permission) !== undefined) return permission as AccessKeyPermission
-  throw new UnusableAnswer('a result that is not known')
+/** Exactly what is known counts; whatever else a node says is neither a yes nor a no. */
+function readKey({ result, error }: Awaited<ReturnType<typeof query>>): KeyAnswer {
+  if (result) {
+    const { permission, error: text, block_hash } = result
+    const blockHash = typeof block_hash === 'string' ? block_hash : undefined
+    if (text === undefined && isFullAccess(permission) !== undefined) {
+      return { permission: permission as AccessKeyPermission }
+    }
+    // So nearcore says no, and fast-near: in a result that looks like success.
+    if (permission === undefined && typeof text === 'string') {
+      if (NO_SUCH_KEY.test(text)) return { absent: 'key', blockHash }
+      if (NO_SUCH_ACCOUNT.test(text)) return { absent: 'account', blockHash }
+    }
+    throw new UnusableAnswer('a result that is not known')
+  }
+  if (saysNoSuchAccount(error)) return { absent: 'account', blockHash: undefined }
+  const { cause } = error
+  if (error.name === 'HANDLER_ERROR' && isObject(cause) && cause.name === 'UNKNOWN_ACCESS_KEY') {
+    const { block_hash } = isObject(cause.info) ? cause.info : {}
+    return { absent: 'key', blockHash: typeof block_hash === 'string' ? block_hash : undefined }
+  }
+  throw new UnusableAnswer('an error that is not about the key')
 }
 
-function saysNoSuchKey({ name, cause, data }: Record<string, unknown>): boolean {
+function accountExists({ result, error }: Awaited<ReturnType<typeof query>>): boolean {
+  if (error && saysNoSuchAccount(error)) return false
+  if (result && typeof result.amount === 'string' && result.error === undefined) return true
+  throw new UnusableAnswer('an answer that is not about the account')
+}
+
+/** As nearcore says it, or as fast-near does, in an error that has neither name nor cause. */
+function saysNoSuchAccount({ name, cause, data }: Fields): boolean {
   if (name === undefined && cause === undefined) return typeof data === 'string' && NO_SUCH_ACCOUNT.test(data)
-  if (name !== 'HANDLER_ERROR' || !isObject(cause)) return false
-  return cause.name === 'UNKNOWN_ACCESS_KEY' || cause.name === 'UNKNOWN_ACCOUNT'
+  return name === 'HANDLER_ERROR' && isObject(cause) && cause.name === 'UNKNOWN_ACCOUNT'
 }
 
-function parseObject(text: string): Record<string, unknown> {
+function parseObject(text: string): Fields {
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -75,6 +123,6 @@ function parseObject(text: string): Record<string, unknown> {
   return value
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

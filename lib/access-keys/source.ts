@@ -2,6 +2,19 @@
 export type AccessKeyPermission =
   'FullAccess' | { GasKeyFullAccess: object } | { FunctionCall: object } | { GasKeyFunctionCall: object }
 
+/** What a source is asked with, beside account and key. */
+export interface AccessKeyQuery {
+  /** Aborts when the answer is no longer waited for. */
+  readonly signal: AbortSignal
+  /**
+   * Whether the key that an implicit account's id is made of counts as `FullAccess` while the account is not on chain. A
+   * source that does not know of this refuses such accounts.
+   */
+  readonly allowImplicit?: boolean
+  /** Tells which RPC endpoint decided, by its place in the list, from 1. */
+  readonly onDecision?: ((place: number) => void) | undefined
+}
+
 /** Where the strategy learns which keys an account has. */
 export interface AccessKeySource {
   /**
@@ -10,12 +23,11 @@ export interface AccessKeySource {
    * Throws when it cannot tell: that ends the login as `ERR_NEAR_RPC_UNAVAILABLE` (503) and is never taken for a no.
    *
    * @param publicKey - `<type>:<base58>`
-   * @param options.signal - aborts when the answer is no longer waited for
    */
   permission(
     accountId: string,
     publicKey: string,
-    options: { signal: AbortSignal },
+    query: AccessKeyQuery,
   ): Promise<AccessKeyPermission | undefined>
 }
 

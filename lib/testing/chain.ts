@@ -13,7 +13,8 @@ interface KeyRecord {
 interface AccountRecord {
   readonly createdAt: number
   deletedAt: number
-  readonly keys: KeyRecord[]
+  /** By public key; one that was removed and added again stands there twice. */
+  readonly keys: Map<string, KeyRecord[]>
 }
 
 export interface Block {
@@ -44,7 +45,7 @@ export class Chain {
   createAccount(accountId: string): void {
     if (this.accountExists(accountId)) throw new Error(`TestNetwork: account ${accountId} exists already`)
     const createdAt = ++this.#height
-    this.#accounts.set(accountId, { createdAt, deletedAt: Infinity, keys: [] })
+    this.#accounts.set(accountId, { createdAt, deletedAt: Infinity, keys: new Map() })
   }
 
   deleteAccount(accountId: string): void {
@@ -54,13 +55,13 @@ export class Chain {
   addKey(accountId: string, publicKey: string, permission: AccessKeyPermission): void {
     const { keys } = this.#account(accountId)
     if (this.key(accountId, publicKey)) throw new Error(`TestNetwork: ${accountId} has that key already`)
-    keys.push({ publicKey, permission, addedAt: ++this.#height, removedAt: Infinity })
+    const records = keys.get(publicKey) ?? []
+    keys.set(publicKey, [...records, { publicKey, permission, addedAt: ++this.#height, removedAt: Infinity }])
   }
 
   deleteKey(accountId: string, publicKey: string): void {
-    const key = this.#account(accountId).keys.find(
-      (key) => key.publicKey === publicKey && isAt(key, this.#height),
-    )
+    this.#account(accountId)
+    const key = this.key(accountId, publicKey)
     if (!key) throw new Error(`TestNetwork: ${accountId} has no such key`)
     key.removedAt = ++this.#height
   }
@@ -73,11 +74,15 @@ export class Chain {
   /** The account's keys at a height; none where the account does not exist. */
   keys(accountId: string, height = this.#height): readonly KeyRecord[] {
     if (!this.accountExists(accountId, height)) return []
-    return this.#accounts.get(accountId)!.keys.filter((key) => isAt(key, height))
+    return [...this.#accounts.get(accountId)!.keys.values()].flat().filter((key) => isAt(key, height))
   }
 
   key(accountId: string, publicKey: string, height = this.#height): KeyRecord | undefined {
-    return this.keys(accountId, height).find((key) => key.publicKey === publicKey)
+    if (!this.accountExists(accountId, height)) return undefined
+    return this.#accounts
+      .get(accountId)!
+      .keys.get(publicKey)
+      ?.find((key) => isAt(key, height))
   }
 
   #account(accountId: string): AccountRecord {

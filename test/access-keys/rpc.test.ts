@@ -1,12 +1,22 @@
 import { once } from 'node:events'
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net'
 import { inspect } from 'node:util'
-import { NearStrategy, type NearStrategyOptions } from 'passport-near'
+import type { NearStrategyOptions } from 'passport-near'
 import { TestNetwork, type Failure, type TestAccount } from 'passport-near/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Cleanup, listen } from '../support/app'
-import { authenticate, recordedStore, type Outcome } from '../support/strategy'
+import {
+  answering,
+  cannotTell,
+  handlerError,
+  limited,
+  loginAs,
+  noKey,
+  startNode,
+  yes,
+  type LoginResult,
+  type Respond,
+} from '../support/nodes'
 
 const cleanup = new Cleanup()
 let network: TestNetwork
@@ -20,66 +30,20 @@ beforeEach(async () => {
 
 afterEach(() => cleanup.run())
 
-const NONCE = new Uint8Array(32)
 /** What a busy machine may add to a time limit, in milliseconds; what is not limited takes minutes. */
 const SLACK = 2000
 
-/** A login that is good as far as the server can see by itself, with the chain as the options say. */
-async function login(options: Partial<NearStrategyOptions>): Promise<{ outcome: Outcome; ms: number }> {
-  const store = recordedStore({ message: 'm', nonce: Buffer.from(NONCE).toString('base64') })
-  const near = { recipient: 'r', store, ...options } as NearStrategyOptions & { passReqToCallback: false }
-  const strategy = new NearStrategy(near, (_, done) => done(null, {}))
-  const body = await alice.signMessage({ message: 'm', recipient: 'r', nonce: NONCE })
-  const began = performance.now()
-  const outcome = await authenticate(strategy, { body })
-  return { outcome, ms: performance.now() - began }
-}
-
-type Respond = (request: { id: string }, response: ServerResponse, message: IncomingMessage) => void
-
-/** A node that answers as it is told; `requests` are the bodies that it got. */
-async function startNode(respond: Respond): Promise<{ url: string; requests: unknown[] }> {
-  const requests: unknown[] = []
-  const { url } = await listen((message, response) => {
-    const chunks: Buffer[] = []
-    message.on('data', (chunk: Buffer) => chunks.push(chunk))
-    message.on('end', () => {
-      const request = JSON.parse(Buffer.concat(chunks).toString()) as { id: string }
-      requests.push(request)
-      respond(request, response, message)
-    })
-  }, cleanup)
-  return { url, requests }
-}
-
-const answering =
-  (answer: object, status = 200): Respond =>
-  ({ id }, response) => {
-    response.writeHead(status, { 'content-type': 'application/json' })
-    response.end(JSON.stringify({ jsonrpc: '2.0', id, ...answer }))
-  }
+const login = (options: Partial<NearStrategyOptions>): Promise<LoginResult> => loginAs(alice, options)
 
 const K = 'ed25519:2RM3EotCzEiVobm6aMjaup43k8cFffR4KHFtrqbZ79Qy'
 const at = { block_height: 187310138, block_hash: 'DwFpDPiQXBaX6Vw3aKazQ4nXjgzw1uk6XpUkfTSJrbXf' }
 const functionCall = { allowance: null, receiver_id: 'app.near', method_names: [] }
-const handlerError = (cause: string): object => ({
-  error: {
-    name: 'HANDLER_ERROR',
-    cause: { name: cause, info: {} },
-    code: -32000,
-    data: '…',
-    message: 'Server error',
-  },
-})
-
-const yes = { action: 'success' }
-const noKey = { action: 'fail', status: 401, info: { code: 'ERR_NEAR_ACCESS_KEY_NOT_FOUND' } }
-const limited = { action: 'fail', status: 401, info: { code: 'ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS' } }
-const cannotTell = { action: 'error', error: { code: 'ERR_NEAR_RPC_UNAVAILABLE', status: 503 } }
-
 describe('the question', () => {
   it('is one view_access_key at finality final', async () => {
-    const node = await startNode(answering({ result: { nonce: 1, permission: 'FullAccess', ...at } }))
+    const node = await startNode(
+      cleanup,
+      answering({ result: { nonce: 1, permission: 'FullAccess', ...at } }),
+    )
     expect((await login({ rpc: node.url })).outcome).toMatchObject(yes)
     expect(node.requests).toEqual([
       {
@@ -98,7 +62,7 @@ describe('the question', () => {
 
   it("carries the endpoint's own headers and path", async () => {
     let seen: [string | undefined, string | undefined] | undefined
-    const node = await startNode((request, response, message) => {
+    const node = await startNode(cleanup, (request, response, message) => {
       seen = [message.url, message.headers.authorization]
       answering({ result: { permission: 'FullAccess' } })(request, response, message)
     })
@@ -157,7 +121,7 @@ describe('what a node answers', () => {
       }),
     ],
   ])('%s is definite', async (_, expected, respond) => {
-    const node = await startNode(respond)
+    const node = await startNode(cleanup, respond)
     expect((await login({ rpc: node.url })).outcome).toMatchObject(expected)
     expect(node.requests).toHaveLength(1)
   })
@@ -248,7 +212,7 @@ describe('what a node answers', () => {
         response.end(JSON.stringify({ id, result: { permission: 'FullAccess' } }).slice(0, -1)),
     ],
   ])('%s is neither a yes nor a no: 503, never 401', async (_, respond) => {
-    const node = await startNode(respond)
+    const node = await startNode(cleanup, respond)
     expect((await login({ rpc: node.url })).outcome).toMatchObject(cannotTell)
   })
 })
@@ -309,7 +273,7 @@ describe('a node that fails', () => {
   })
 
   it('by switching protocols: 503 without waiting for the deadline, and the next endpoint is asked', async () => {
-    const node = await startNode((_, response) => {
+    const node = await startNode(cleanup, (_, response) => {
       response.socket?.end(
         'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: other\r\n\r\n',
       )
@@ -321,7 +285,7 @@ describe('a node that fails', () => {
 
   it('by sending a body without an end is read no further than 64 kB', async () => {
     let sent = 0
-    const node = await startNode((_, response) => {
+    const node = await startNode(cleanup, (_, response) => {
       const chunk = ' '.repeat(4096)
       const timer = setInterval(() => {
         response.write(chunk)
@@ -336,8 +300,10 @@ describe('a node that fails', () => {
   })
 
   it('does not send our question, or our headers, where a redirect points', async () => {
-    const elsewhere = await startNode(answering({ result: { permission: 'FullAccess' } }))
-    const node = await startNode((_, response) => response.writeHead(307, { location: elsewhere.url }).end())
+    const elsewhere = await startNode(cleanup, answering({ result: { permission: 'FullAccess' } }))
+    const node = await startNode(cleanup, (_, response) =>
+      response.writeHead(307, { location: elsewhere.url }).end(),
+    )
     const { outcome } = await login({ rpc: { url: node.url, headers: { authorization: 'Bearer secret' } } })
     expect(outcome).toMatchObject(cannotTell)
     expect(elsewhere.requests).toEqual([])
@@ -346,20 +312,20 @@ describe('a node that fails', () => {
 
 describe('several endpoints', () => {
   it('are asked in their order, and a definite yes ends the asking', async () => {
-    const second = await startNode(answering({ result: { permission: 'FullAccess' } }))
+    const second = await startNode(cleanup, answering({ result: { permission: 'FullAccess' } }))
     expect((await login({ rpc: [network.rpcUrl, second.url] })).outcome).toMatchObject(yes)
     expect(second.requests).toEqual([])
   })
 
   it("do not overrule each other: a definite no is not repaired by another endpoint's yes", async () => {
-    const stale = await startNode(answering({ result: { permission: 'FullAccess' } }))
+    const stale = await startNode(cleanup, answering({ result: { permission: 'FullAccess' } }))
     alice.deleteKey(alice.publicKey)
     expect((await login({ rpc: [network.rpcUrl, stale.url] })).outcome).toMatchObject(noKey)
     expect(stale.requests).toEqual([])
   })
 
   it('that are slow are not given up while the next is asked: a dead one behind a slow one keeps nobody out', async () => {
-    const slow = await startNode((request, response, message) => {
+    const slow = await startNode(cleanup, (request, response, message) => {
       setTimeout(() => answering({ result: { permission: 'FullAccess' } })(request, response, message), 700)
     })
     const gone = await TestNetwork.start()
@@ -373,9 +339,9 @@ describe('several endpoints', () => {
       (ms: number, respond: Respond): Respond =>
       (...args) =>
         void setTimeout(() => respond(...args), ms)
-    const failing = await startNode(after(900, answering(handlerError('INTERNAL_ERROR'), 500)))
-    const slow = await startNode(after(600, answering({ result: { permission: 'FullAccess' } })))
-    const last = await startNode(answering({ result: { permission: 'FullAccess' } }))
+    const failing = await startNode(cleanup, after(900, answering(handlerError('INTERNAL_ERROR'), 500)))
+    const slow = await startNode(cleanup, after(600, answering({ result: { permission: 'FullAccess' } })))
+    const last = await startNode(cleanup, answering({ result: { permission: 'FullAccess' } }))
     // Each has 800 ms: the second is asked at 800, the first fails at 900, the second answers at 1400.
     expect((await login({ rpc: [failing.url, slow.url, last.url], rpcTimeout: 2400 })).outcome).toMatchObject(
       yes,
@@ -395,9 +361,9 @@ describe('several endpoints', () => {
   })
 
   it('are asked no longer when one has answered', async () => {
-    const hanging = await startNode(() => undefined)
-    const last = await startNode(answering({ result: { permission: 'FullAccess' } }))
-    const slow = await startNode((request, response, message) => {
+    const hanging = await startNode(cleanup, () => undefined)
+    const last = await startNode(cleanup, answering({ result: { permission: 'FullAccess' } }))
+    const slow = await startNode(cleanup, (request, response, message) => {
       setTimeout(() => answering({ result: { permission: 'FullAccess' } })(request, response, message), 400)
     })
     expect((await login({ rpc: [slow.url, hanging.url, last.url], rpcTimeout: 900 })).outcome).toMatchObject(
