@@ -1,7 +1,18 @@
-import type { Endpoint } from './access-keys/http'
 import { RpcAccessKeys } from './access-keys/failover'
 import type { AccessKeySource } from './access-keys/source'
 import type { ChallengeStore } from './challenge'
+import {
+  absoluteUrl,
+  boolean,
+  describeValue,
+  endpoints,
+  isSignableText,
+  milliseconds,
+  oneOf,
+  text,
+  withMethods,
+  wrong,
+} from './option-checks'
 import { SessionChallengeStore } from './stores/session'
 
 /** A NEAR JSON-RPC endpoint: its URL, or the URL with the headers that it wants, such as an API key. */
@@ -83,9 +94,6 @@ const KNOWN_OPTIONS: Record<keyof NearStrategyOptions, true> = {
   name: true,
 }
 
-/** The longest delay that a timer takes. */
-const MAX_DELAY = 2 ** 31 - 1
-
 /**
  * Checks the options and fills in the defaults.
  *
@@ -150,53 +158,6 @@ export function resolveOptions<Request extends object>(
   }
 }
 
-/** Whether a value is a text that can be signed: not empty, and no half of a surrogate pair. */
-export function isSignableText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && value.isWellFormed()
-}
-
-/** Says what a value is without spelling out an object, or a text of any length. */
-export function describeValue(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
-  if (Array.isArray(value)) return `an array of ${value.length}`
-  if (typeof value === 'object' && value !== null) return 'an object'
-  return typeof value === 'function' ? 'a function' : String(value)
-}
-
-function wrong(name: string, expected: string, got: string): never {
-  throw new TypeError(`NearStrategy: option "${name}" must be ${expected}, got ${got}`)
-}
-
-function text(name: string, value: unknown): string {
-  return isSignableText(value) ? value : wrong(name, 'a non-empty string', describeValue(value))
-}
-
-function boolean(name: string, value: unknown): boolean {
-  return typeof value === 'boolean' ? value : wrong(name, 'true or false', describeValue(value))
-}
-
-function milliseconds(name: string, value: unknown): number {
-  return typeof value === 'number' && value > 0 && value <= MAX_DELAY
-    ? value
-    : wrong(name, `a number of milliseconds from 1 to ${MAX_DELAY}`, describeValue(value))
-}
-
-function oneOf(name: string, value: string, allowed: readonly string[]): void {
-  if (!allowed.includes(value))
-    wrong(name, allowed.map((each) => `"${each}"`).join(' or '), describeValue(value))
-}
-
-function withMethods<Value extends object>(
-  name: string,
-  value: Value,
-  methods: readonly (keyof Value & string)[],
-): Value {
-  const missing = methods.find((method) => typeof (value as Value | null)?.[method] !== 'function')
-  return missing === undefined
-    ? value
-    : wrong(name, `an object with a function "${missing}"`, describeValue(value))
-}
-
 function messageSource<Request>(
   message: string | ((req: Request) => string | Promise<string>),
 ): (req: Request) => string | Promise<string> {
@@ -204,14 +165,6 @@ function messageSource<Request>(
   if (!isSignableText(message))
     wrong('message', 'a non-empty string, or a function that returns one', describeValue(message))
   return () => message
-}
-
-function absoluteUrl(name: string, value: unknown): string {
-  return typeof value === 'string' &&
-    /^(?!javascript:)[a-z][a-z0-9+.-]*:\/\//i.test(value) &&
-    URL.canParse(value)
-    ? value
-    : wrong(name, 'an absolute URL such as https://app.example.com/login', describeValue(value))
 }
 
 function rpcAccessKeys(
@@ -225,32 +178,4 @@ function rpcAccessKeys(
     wrong('quorum', expected, describeValue(quorum))
   }
   return new RpcAccessKeys(list, { timeout, quorum: quorum as number })
-}
-
-function endpoints(value: RpcEndpoint | readonly RpcEndpoint[]): Endpoint[] {
-  const list = Array.isArray(value) ? (value as readonly RpcEndpoint[]) : [value as RpcEndpoint]
-  if (list.length === 0) wrong('rpc', 'at least one endpoint', 'an empty array')
-  return list.map(endpoint)
-}
-
-/** Shows nothing of a wrong value: a URL and its headers may carry an API key. */
-function endpoint(value: RpcEndpoint): Endpoint {
-  const expected = 'an absolute http or https URL, or { url, headers }, or an array of them'
-  if ((value as unknown) === null || (value as unknown) === undefined) wrong('rpc', expected, 'none')
-  const { url, headers = {} } = typeof value === 'string' || value instanceof URL ? { url: value } : value
-  const parsed = parseHttpUrl(url)
-  if (!parsed) wrong('rpc', expected, typeof url === 'string' ? 'a string that is none' : typeof url)
-  if (parsed.username || parsed.password) {
-    wrong('rpc', 'a URL without a user name and password (send them as a header)', 'one with them')
-  }
-  try {
-    return { url: parsed, headers: Object.fromEntries(new Headers(headers)) }
-  } catch {
-    return wrong('rpc', 'an endpoint whose headers are valid HTTP headers', 'others')
-  }
-}
-
-function parseHttpUrl(value: unknown): URL | undefined {
-  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : value
-  return url instanceof URL && /^https?:$/.test(url.protocol) ? url : undefined
 }

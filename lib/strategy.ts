@@ -11,13 +11,8 @@ import { readCredentials, type Credentials } from './credentials'
 import { LoginTrace, type LoginStep } from './diagnostics'
 import { NearLoginRejected, NearServiceError, toError } from './errors'
 import { hashPayload } from './nep413'
-import {
-  describeValue,
-  isSignableText,
-  resolveOptions,
-  type NearStrategyOptions,
-  type ResolvedOptions,
-} from './options'
+import { describeValue, isSignableText } from './option-checks'
+import { resolveOptions, type NearStrategyOptions, type ResolvedOptions } from './options'
 import { verifyWithKey } from './signature'
 import { callVerify, type NearProfile, type VerifyDone, type Verify, type VerifyWithRequest } from './verify'
 

@@ -13,8 +13,8 @@ export interface NearApiProvider {
 }
 
 /**
- * Makes a near-api-js 7 `Provider` the source of keys. It is bounded by `rpcTimeout` as any source is, but keeps trying in the
- * background after that: near-api-js has neither a time limit nor a way to abort.
+ * Makes a near-api-js 7 `Provider` the source of keys. `rpcTimeout` bounds what is waited for, but near-api-js has neither a time
+ * limit nor a way to abort: it keeps trying in the background after that.
  *
  * Its `FailoverRpcProvider` takes a missing key for an outage and asks the next endpoint, so that a stale yes wins: use a
  * `JsonRpcProvider`, or the strategy's own `rpc` with several endpoints.
