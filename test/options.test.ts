@@ -79,6 +79,11 @@ describe('a wrong option is a TypeError that names it, what was expected and wha
       { rpc: 'https://rpc.example.com', quorum: 2 },
       'option "quorum" must be a whole number from 1 to the number of endpoints (1), got 2',
     ],
+    [
+      'rpc',
+      { rpc: ['https://rpc.example.com/?k3y=1', 'https://rpc.example.com'], quorum: 2 },
+      'option "rpc" must be a list of different endpoints where a quorum is wanted, got one of them twice',
+    ],
     ['quorum', { quorum: 0 }, 'option "quorum" must be a whole number from 1'],
     ['quorum', { quorum: 1.5 }, 'got 1.5'],
     ['quorum', { quorum: '1' }, 'got "1"'],

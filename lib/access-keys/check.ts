@@ -1,4 +1,5 @@
 import { NearLoginRejected, NearServiceError } from '../errors'
+import { afterQuiet } from './patience'
 import { isFullAccess, type AccessKeyQuery, type AccessKeySource } from './source'
 
 export interface FullAccessKeyOptions extends Omit<AccessKeyQuery, 'signal'> {
@@ -40,13 +41,14 @@ async function askWithin(
   query: Omit<AccessKeyQuery, 'signal'>,
 ): Promise<unknown> {
   const deadline = new AbortController()
-  let timer: NodeJS.Timeout | undefined
+  let callOff = (): void => undefined
   const timedOut = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
+    callOff = afterQuiet(timeout, () => {
       const reason = new Error(`No answer about the access key came within ${timeout} ms`)
-      reject(reason)
       deadline.abort(reason)
-    }, timeout)
+      // A source that heeds its signal may say more of what happened.
+      setImmediate(() => reject(reason))
+    })
   })
   try {
     return await Promise.race([
@@ -56,6 +58,6 @@ async function askWithin(
   } catch (cause) {
     throw new NearServiceError('ERR_NEAR_RPC_UNAVAILABLE', { cause })
   } finally {
-    clearTimeout(timer)
+    callOff()
   }
 }

@@ -1,12 +1,13 @@
 import { EndpointHealth } from './health'
 import { UnusableAnswer, type Endpoint } from './http'
+import { afterQuiet } from './patience'
 import { askForPermission, type KeyQuestion } from './rpc'
 import { isFullAccess, type AccessKeyPermission, type AccessKeyQuery, type AccessKeySource } from './source'
 
 /** How long an endpoint is waited for before another is asked as well, in milliseconds, where time allows. */
 const PATIENCE = 1000
 
-/** The same for one that has kept failing and is tried again. */
+/** The same for one that has kept failing and is on trial again. */
 const PATIENCE_ON_TRIAL = 100
 
 export interface RpcAccessKeysOptions {
@@ -14,6 +15,18 @@ export interface RpcAccessKeysOptions {
   timeout: number
   /** How many endpoints must say yes. */
   quorum: number
+}
+
+interface Decision {
+  readonly index: number
+  readonly permission: AccessKeyPermission | undefined
+}
+
+/** A request that is under way. */
+interface Attempt {
+  readonly askedAt: number
+  readonly onTrial: boolean
+  readonly abort: AbortController
 }
 
 /**
@@ -34,82 +47,97 @@ export class RpcAccessKeys implements AccessKeySource {
     this.#health = new EndpointHealth(endpoints.length)
   }
 
-  /** @throws {AggregateError} with an {@link UnusableAnswer} for each endpoint that failed, when too few are left */
+  /** @throws {AggregateError} with an {@link UnusableAnswer} for each endpoint that was asked, when too few are left */
   async permission(
     accountId: string,
     publicKey: string,
     { signal, allowImplicit = false, onDecision }: AccessKeyQuery,
   ): Promise<AccessKeyPermission | undefined> {
-    const asking = new AbortController()
-    const stop = (): void => asking.abort()
-    signal.addEventListener('abort', stop)
-    try {
-      const decision = await this.#decide({ accountId, publicKey, allowImplicit }, asking.signal)
-      onDecision?.(decision.index + 1)
-      return decision.permission
-    } finally {
-      signal.removeEventListener('abort', stop)
-      stop()
-    }
+    const { index, permission } = await this.#decide({ accountId, publicKey, allowImplicit }, signal)
+    onDecision?.(index + 1)
+    return permission
   }
 
   #decide(question: KeyQuestion, signal: AbortSignal): Promise<Decision> {
     const order = this.#health.order()
+    const attempts = new Map<number, Attempt>()
     const failures: UnusableAnswer[] = []
-    /** When each endpoint that has not answered yet was asked, by index. */
-    const waitingFor = new Map<number, number>()
     let agreed = 0
     let latest: number | undefined
-    let timer: NodeJS.Timeout | undefined
+    let decided = false
+    let stopWaiting = (): void => undefined
+    let giveUp = (): void => undefined
 
     return new Promise<Decision>((resolve, reject) => {
       const askNext = (): void => {
-        clearTimeout(timer)
         const index = order.shift()
         if (index === undefined) return
         latest = index
-        waitingFor.set(index, performance.now())
-        timer = setTimeout(askNext, this.#patienceWith(index))
-        askForPermission(this.#endpoints[index]!, question, signal).then(
+        const attempt = this.#start(index)
+        attempts.set(index, attempt)
+        stopWaiting()
+        stopWaiting = afterQuiet(this.#patienceWith(attempts), askNext)
+        askForPermission(this.#endpoints[index]!, question, attempt.abort.signal).then(
           (permission) => {
-            waitingFor.delete(index)
+            attempts.delete(index)
             this.#health.succeeded(index)
             if (isFullAccess(permission)) agreed++
             if (!isFullAccess(permission) || agreed === this.#quorum) resolve({ index, permission })
           },
           (error: unknown) => {
-            waitingFor.delete(index)
-            if (signal.aborted) return
-            this.#health.failed(index)
+            attempts.delete(index)
+            if (decided && !attempt.onTrial) return
+            if (!(error instanceof UnusableAnswer) || error.blamesEndpoint) this.#health.failed(index)
+            if (decided) return
             failures.push(describeFailure(error, index + 1, this.#endpoints.length))
-            if (agreed + waitingFor.size + order.length < this.#quorum) {
+            if (agreed + attempts.size + order.length < this.#quorum) {
               reject(new AggregateError(failures, 'Too few RPC endpoints gave a usable answer'))
-            } else if (index === latest || agreed + waitingFor.size < this.#quorum) {
+            } else if (index === latest || agreed + attempts.size < this.#quorum) {
               askNext()
             }
           },
         )
       }
-      signal.addEventListener('abort', () => {
-        reject(new AggregateError(failures, 'RPC endpoints gave no usable answer in time'))
-      })
+      giveUp = (): void => {
+        const late = new UnusableAnswer('no answer in time')
+        for (const index of attempts.keys()) {
+          failures.push(describeFailure(late, index + 1, this.#endpoints.length))
+        }
+        reject(new AggregateError(failures, 'Too few RPC endpoints gave a usable answer in time'))
+      }
+      signal.addEventListener('abort', giveUp)
       for (let count = 0; count < this.#quorum; count++) askNext()
     }).finally(() => {
-      clearTimeout(timer)
-      for (const [index, askedAt] of waitingFor) {
-        if (performance.now() - askedAt >= this.#patienceWith(index)) this.#health.failed(index)
-      }
+      decided = true
+      stopWaiting()
+      signal.removeEventListener('abort', giveUp)
+      for (const [index, attempt] of attempts) this.#letGo(index, attempt, signal.aborted)
     })
   }
 
-  #patienceWith(index: number): number {
-    return this.#health.keepsFailing(index) ? Math.min(PATIENCE_ON_TRIAL, this.#patience) : this.#patience
+  #start(index: number): Attempt {
+    return {
+      askedAt: performance.now(),
+      onTrial: this.#health.keepsFailing(index),
+      abort: new AbortController(),
+    }
   }
-}
 
-interface Decision {
-  readonly index: number
-  readonly permission: AccessKeyPermission | undefined
+  /** Ends what is still under way. After a decision, one that is on trial may use its time to show that it works again. */
+  #letGo(index: number, { askedAt, onTrial, abort }: Attempt, allIsLost: boolean): void {
+    const left = askedAt + this.#patience - performance.now()
+    if (onTrial && left > 0 && !allIsLost) {
+      setTimeout(() => abort.abort(), left).unref()
+      return
+    }
+    if (left <= 0 && !onTrial) this.#health.failed(index)
+    abort.abort()
+  }
+
+  #patienceWith(attempts: Map<number, Attempt>): number {
+    const hasTrial = [...attempts.values()].some(({ onTrial }) => onTrial)
+    return hasTrial ? Math.min(PATIENCE_ON_TRIAL, this.#patience) : this.#patience
+  }
 }
 
 /** Network errors name hosts: what is passed on is the endpoint's place in the list and the kind of failure. */

@@ -10,6 +10,14 @@ export interface Endpoint {
 /** What an endpoint said instead of a usable answer. Its text names no URL and no visitor. */
 export class UnusableAnswer extends Error {
   override readonly name = 'UnusableAnswer'
+
+  /** @param blamesEndpoint - false for a well-formed answer about the question, which a visitor may have brought about */
+  constructor(
+    message: string,
+    readonly blamesEndpoint = true,
+  ) {
+    super(message)
+  }
 }
 
 export interface HttpAnswer {
@@ -21,14 +29,17 @@ export interface HttpAnswer {
 const POOL = { keepAlive: true, maxSockets: 128, maxFreeSockets: 32, scheduling: 'lifo' } as const
 const AGENTS = { http: new http.Agent(POOL), https: new https.Agent(POOL) }
 
+/** More interim answers (1xx) than this are no answer. */
+const MAX_INTERIM_ANSWERS = 8
+
 /** An answer to our question is a few hundred bytes, a few thousand with the longest keys. */
 const MAX_ANSWER_BYTES = 64 * 1024
 
 /**
- * Posts JSON and reads the whole answer, following no redirect.
+ * Posts JSON and reads the whole answer, following no redirect. An answer of another status than 2xx and 400 is not read.
  *
  * @param signal - bounds connecting, headers and body alike; its abort frees the socket
- * @throws {UnusableAnswer} an answer of more than 64 kB
+ * @throws {UnusableAnswer} a status other than 2xx and 400, or an answer of more than 64 kB
  * @throws {Error} a network error
  */
 export async function postJson(endpoint: Endpoint, json: string, signal: AbortSignal): Promise<HttpAnswer> {
@@ -68,9 +79,24 @@ async function exchange(
       reject(stale ? new StaleConnection('The kept connection was closed', { cause: error }) : error)
     })
     request.once('close', () => reject(new Error('The connection was closed without an answer')))
+    let interim = 0
+    request.on('information', () => {
+      if (++interim > MAX_INTERIM_ANSWERS)
+        request.destroy(new UnusableAnswer('interim answers without an end'))
+    })
     request.end(json)
   })
-  return { status: response.statusCode ?? 0, body: await readBody(response) }
+  const status = response.statusCode ?? 0
+  if (!isReadable(status)) {
+    response.destroy()
+    throw new UnusableAnswer(`HTTP status ${status}`, status !== 422)
+  }
+  return { status, body: await readBody(response) }
+}
+
+/** A body is trusted on a 2xx only, and read on a 400, with which some nodes send their errors. */
+function isReadable(status: number): boolean {
+  return (status >= 200 && status <= 299) || status === 400
 }
 
 async function readBody(response: http.IncomingMessage): Promise<string> {

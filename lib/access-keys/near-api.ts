@@ -16,34 +16,66 @@ export interface NearApiProvider {
  * Makes a near-api-js 7 `Provider` the source of keys. `rpcTimeout` bounds what is waited for, but near-api-js has neither a time
  * limit nor a way to abort: it keeps trying in the background after that.
  *
- * Its `FailoverRpcProvider` takes a missing key for an outage and asks the next endpoint, so that a stale yes wins: use a
- * `JsonRpcProvider`, or the strategy's own `rpc` with several endpoints.
+ * A `FailoverRpcProvider` takes a missing key for an outage and lets a stale yes win; its providers are asked here one by one
+ * instead, and the first definite answer decides. What near-api-js does not show cannot be judged: it takes an answer on
+ * any HTTP status and with any id, and drops the text of fast-near's errors. The strategy's own `rpc` has none of these limits.
  *
  * @throws {TypeError} when it is no provider
  */
 export function nearApiAccessKeys(provider: NearApiProvider): AccessKeySource {
-  for (const method of ['viewAccessKey', 'viewAccount'] as const) {
-    if (typeof (provider as NearApiProvider | null | undefined)?.[method] !== 'function') {
-      throw new TypeError(`nearApiAccessKeys: expected a near-api-js 7 Provider, with a method ${method}`)
+  const providers = unwrap(provider)
+  for (const each of providers) {
+    for (const method of ['viewAccessKey', 'viewAccount'] as const) {
+      if (typeof (each as NearApiProvider | null | undefined)?.[method] !== 'function') {
+        throw new TypeError(`nearApiAccessKeys: expected a near-api-js 7 Provider, with a method ${method}`)
+      }
     }
   }
   return {
-    async permission(accountId: string, publicKey: string, { allowImplicit = false }: AccessKeyQuery) {
-      try {
-        const finalityQuery = { finality: 'final' } as const
-        const { permission } = await provider.viewAccessKey({ accountId, publicKey, finalityQuery })
-        // Whatever it is: the strategy takes none but the known permissions for an answer.
-        if (permission === undefined) throw new UnusableAnswer('an access key without a permission')
-        return permission as AccessKeyPermission
-      } catch (error) {
-        const absent = whatIsAbsent(error)
-        if (!absent) throw cannotTell(error)
-        if (!allowImplicit || !isImplicitAccountOf(accountId, publicKey)) return undefined
-        if (absent.what === 'account') return 'FullAccess'
-        return (await accountExists(provider, accountId, absent.blockHash)) ? undefined : 'FullAccess'
+    async permission(
+      accountId: string,
+      publicKey: string,
+      { signal, allowImplicit = false }: AccessKeyQuery,
+    ) {
+      const failures: UnusableAnswer[] = []
+      for (const each of providers) {
+        if (signal.aborted) break
+        try {
+          return await ask(each, accountId, publicKey, allowImplicit)
+        } catch (error) {
+          failures.push(error as UnusableAnswer)
+        }
       }
+      throw new AggregateError(failures, 'No provider gave a usable answer')
     },
   }
+}
+
+/** The providers behind a `FailoverRpcProvider`, or the provider itself. */
+function unwrap(provider: NearApiProvider & { providers?: unknown }): readonly NearApiProvider[] {
+  const inner: unknown = (provider as { providers?: unknown } | null | undefined)?.providers
+  return Array.isArray(inner) && inner.length > 0 ? (inner as NearApiProvider[]) : [provider]
+}
+
+async function ask(
+  provider: NearApiProvider,
+  accountId: string,
+  publicKey: string,
+  allowImplicit: boolean,
+): Promise<AccessKeyPermission | undefined> {
+  let permission: unknown
+  try {
+    const finalityQuery = { finality: 'final' } as const
+    ;({ permission } = await provider.viewAccessKey({ accountId, publicKey, finalityQuery }))
+  } catch (error) {
+    const { what, blockHash } = whatIsAbsent(error) ?? raise(error)
+    if (!allowImplicit || !isImplicitAccountOf(accountId, publicKey)) return undefined
+    if (what === 'account') return 'FullAccess'
+    return (await accountExists(provider, accountId, blockHash)) ? undefined : 'FullAccess'
+  }
+  // Whatever it is: the strategy takes none but the known permissions for an answer.
+  if (permission === undefined) throw new UnusableAnswer('an access key without a permission')
+  return permission as AccessKeyPermission
 }
 
 async function accountExists(
@@ -57,14 +89,14 @@ async function accountExists(
     return true
   } catch (error) {
     if (whatIsAbsent(error)?.what === 'account') return false
-    throw cannotTell(error)
+    return raise(error)
   }
 }
 
 /** near-api-js's messages can carry the endpoint's URL: what is passed on is the kind of error. */
-function cannotTell(error: unknown): UnusableAnswer {
+function raise(error: unknown): never {
   const kind = error instanceof Object ? error.constructor.name : typeof error
-  return new UnusableAnswer(`The provider could not tell (${kind})`)
+  throw new UnusableAnswer(`The provider could not tell (${kind})`)
 }
 
 /** Sorts near-api-js's errors by name or, where nodes of another make leave it no more, by the text that they answered. */
@@ -76,7 +108,7 @@ function whatIsAbsent(
   const at = { blockHash: typeof blockHash === 'string' ? blockHash : undefined }
   if (name === 'AccessKeyDoesNotExistError') return { what: 'key', ...at }
   if (name === 'AccountDoesNotExistError') return { what: 'account', ...at }
-  if (typeof message !== 'string') return undefined
+  if (name !== 'RpcError' || typeof message !== 'string') return undefined
   if (/^access key \S+ does not exist while viewing/.test(message)) return { what: 'key', ...at }
   if (/^account \S+ does not exist while viewing/.test(message)) return { what: 'account', ...at }
   return undefined

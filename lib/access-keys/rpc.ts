@@ -45,7 +45,7 @@ export async function askForPermission(
 
   // Only at the same block: a key that was removed must not come back because another view is older.
   if (answer.blockHash === undefined)
-    throw new UnusableAnswer('no key, and no block to look for the account at')
+    throw new UnusableAnswer('no key, and no block to look for the account at', false)
   const view = { request_type: 'view_account', block_id: answer.blockHash, ...account }
   return accountExists(await query(endpoint, view, signal)) ? undefined : 'FullAccess'
 }
@@ -61,17 +61,15 @@ async function query(
   return readAnswer(await postJson(endpoint, question, signal), id)
 }
 
-/** Trusts a body on a 2xx only, and on a 400 if it is an error: nodes differ in the status of the same error. */
+/** On a 400 only an error is believed: nodes differ in the status of the same error. */
 function readAnswer(
   { status, body }: HttpAnswer,
   id: string,
 ): { result: Fields; error?: never } | { result?: never; error: Fields } {
-  const isGood = status >= 200 && status <= 299
-  if (!isGood && status !== 400) throw new UnusableAnswer(`HTTP status ${status}`)
   const answer = parseObject(body)
   if (answer.id !== id) throw new UnusableAnswer('an answer to another question')
   const { result, error } = answer
-  if (isGood && isObject(result) && error === undefined) return { result }
+  if (status !== 400 && isObject(result) && error === undefined) return { result }
   if (isObject(error) && result === undefined) return { error }
   throw new UnusableAnswer('neither a result nor an error')
 }
@@ -89,7 +87,7 @@ function readKey({ result, error }: Awaited<ReturnType<typeof query>>): KeyAnswe
       if (NO_SUCH_KEY.test(text)) return { absent: 'key', blockHash }
       if (NO_SUCH_ACCOUNT.test(text)) return { absent: 'account', blockHash }
     }
-    throw new UnusableAnswer('a result that is not known')
+    throw new UnusableAnswer('a result that is not known', false)
   }
   if (saysNoSuchAccount(error)) return { absent: 'account', blockHash: undefined }
   const { cause } = error
@@ -97,13 +95,13 @@ function readKey({ result, error }: Awaited<ReturnType<typeof query>>): KeyAnswe
     const { block_hash } = isObject(cause.info) ? cause.info : {}
     return { absent: 'key', blockHash: typeof block_hash === 'string' ? block_hash : undefined }
   }
-  throw new UnusableAnswer('an error that is not about the key')
+  throw new UnusableAnswer('an error that is not about the key', false)
 }
 
 function accountExists({ result, error }: Awaited<ReturnType<typeof query>>): boolean {
   if (error && saysNoSuchAccount(error)) return false
   if (result && typeof result.amount === 'string' && result.error === undefined) return true
-  throw new UnusableAnswer('an answer that is not about the account')
+  throw new UnusableAnswer('an answer that is not about the account', false)
 }
 
 /** As nearcore says it, or as fast-near does, in an error that has neither name nor cause. */

@@ -106,6 +106,55 @@ describe('an endpoint that keeps failing', () => {
     }
   })
 
+  it('that has become slow but works comes back, after one login has tried it in the background', async () => {
+    const { peer } = await startPeer()
+    peer.fail('http-500')
+    let url = peer.rpcUrl
+    const proxy = await startNode(cleanup, (request, response) => {
+      setTimeout(() => {
+        fetch(url, { method: 'POST', body: JSON.stringify(request) })
+          .then(async (answer) => response.writeHead(answer.status).end(await answer.text()))
+          .catch(() => response.destroy())
+      }, 150)
+    })
+    const strategy = strategyFor({ rpc: [proxy.url, network.rpcUrl] })
+    for (let login = 0; login < 4; login++) await loginWith(strategy, alice)
+    expect(proxy.requests).toHaveLength(3)
+    peer.recover()
+    url = peer.rpcUrl
+    const real = performance.now.bind(performance)
+    const now = vi.spyOn(performance, 'now').mockImplementation(() => real() + 31_000)
+    try {
+      expect((await loginWith(strategy, alice)).outcome).toMatchObject(yes)
+      await delay(400)
+      const before = network.requestCount
+      for (let login = 0; login < 3; login++) await loginWith(strategy, alice)
+      expect(network.requestCount).toBe(before)
+      expect(proxy.requests).toHaveLength(7)
+    } finally {
+      now.mockRestore()
+    }
+  })
+
+  it('is not one that only could not answer our question: a visitor could bring that about', async () => {
+    const answers = [
+      answering(
+        { error: { name: 'REQUEST_VALIDATION_ERROR', cause: { name: 'PARSE_ERROR', info: {} } } },
+        400,
+      ),
+      answering({ error: { name: 'HANDLER_ERROR', cause: { name: 'UNAVAILABLE_SHARD', info: {} } } }),
+      answering({ result: { error: 'something else' } }),
+      answering({ error: { name: 'HANDLER_ERROR', cause: { name: 'UNKNOWN_BLOCK', info: {} } } }, 422),
+    ]
+    const node = await startNode(cleanup, (...args) =>
+      answers[node.requests.length % answers.length]!(...args),
+    )
+    const strategy = strategyFor({ rpc: [node.url, network.rpcUrl] })
+    for (let login = 0; login < 8; login++)
+      expect((await loginWith(strategy, alice)).outcome).toMatchObject(yes)
+    expect(node.requests).toHaveLength(8)
+  })
+
   it('is still asked when there is no other', async () => {
     network.fail('http-500')
     const strategy = strategyFor({ rpc: network.rpcUrl })
@@ -153,6 +202,24 @@ describe('a quorum of 2 of 3', () => {
     expect([network, second.peer, third.peer].map(({ requestCount }) => requestCount)).toEqual([1, 1, 0])
   })
 
+  it('does not wait for the first before it asks the second', async () => {
+    const second = await startNode(cleanup, answering({ result: { permission: 'FullAccess' } }))
+    const first = await startNode(cleanup, (request, response, message) => {
+      const answerOnceBothAreAsked = (): void => {
+        if (second.requests.length === 0) setTimeout(answerOnceBothAreAsked, 5)
+        else answering({ result: { permission: 'FullAccess' } })(request, response, message)
+      }
+      answerOnceBothAreAsked()
+    })
+    const { outcome, ms } = await loginAs(alice, {
+      rpc: [first.url, second.url],
+      quorum: 2,
+      rpcTimeout: 20_000,
+    })
+    expect(outcome).toMatchObject(yes)
+    expect(ms).toBeLessThan(900)
+  })
+
   it('lets nobody in on the word of one node that says yes to everything, wherever it stands', async () => {
     const [second, third] = [await startPeer(), await startPeer()]
     for (const account of [alice, second.account, third.account]) account.deleteKey(alice.publicKey)
@@ -167,9 +234,10 @@ describe('a quorum of 2 of 3', () => {
   })
 
   it('lets nobody in on that word when the others are dead', async () => {
-    const lying = await liar()
+    const [lying, { peer }] = [await liar(), await startPeer()]
     network.fail('http-503')
-    const rpc = [lying.url, network.rpcUrl, network.rpcUrl]
+    peer.fail('http-503')
+    const rpc = [lying.url, network.rpcUrl, peer.rpcUrl]
     expect((await loginAs(alice, { rpc, quorum: 2 })).outcome).toMatchObject(cannotTell)
   })
 

@@ -48,6 +48,19 @@ describe('nearApiAccessKeys', () => {
     expect((await login(alice)).outcome).toMatchObject(noKey)
   })
 
+  it('takes the first definite answer of a FailoverRpcProvider, whose own answer would be a stale yes', async () => {
+    const stale = await startNode(
+      cleanup,
+      answering({ result: { nonce: 1, permission: 'FullAccess', block_height: 1, block_hash: 'B' } }),
+    )
+    const failover = new FailoverRpcProvider([provider(), provider(stale.url)])
+    alice.deleteKey(alice.publicKey)
+    expect((await login(alice, failover)).outcome).toMatchObject(noKey)
+    expect(stale.requests).toEqual([])
+    network.fail('http-500')
+    expect((await login(alice, failover, { rpcTimeout: 3000 })).outcome).toMatchObject(yes)
+  })
+
   it('takes a FailoverRpcProvider as well', async () => {
     expect((await login(alice, new FailoverRpcProvider([provider()]))).outcome).toMatchObject(yes)
   })
@@ -75,6 +88,52 @@ describe('nearApiAccessKeys', () => {
   ])('sorts %s as a definite no', async (_, answer) => {
     const node = await startNode(cleanup, answering(answer))
     expect((await login(alice, provider(node.url))).outcome).toMatchObject(noKey)
+  })
+
+  it.each<[string, object, number]>([
+    [
+      'INTERNAL_ERROR',
+      {
+        error: {
+          name: 'INTERNAL_ERROR',
+          cause: {
+            name: 'INTERNAL_ERROR',
+            info: { error_message: 'account alice.test does not exist while viewing' },
+          },
+          code: -32000,
+        },
+      },
+      200,
+    ],
+    [
+      'PARSE_ERROR',
+      {
+        error: {
+          name: 'REQUEST_VALIDATION_ERROR',
+          cause: {
+            name: 'PARSE_ERROR',
+            info: { error_message: 'account alice.test does not exist while viewing' },
+          },
+          code: -32700,
+        },
+      },
+      400,
+    ],
+  ])('cannot tell by %s, whatever its text', async (_, answer, status) => {
+    const node = await startNode(cleanup, answering(answer, status))
+    expect((await login(alice, provider(node.url))).outcome).toMatchObject(cannotTell)
+  })
+
+  it('cannot tell when the provider throws at once, and shows nothing of what it says', async () => {
+    const raising = {
+      viewAccessKey: (): never => {
+        throw new Error('https://rpc.example.com/k3y')
+      },
+      viewAccount: async () => ({}),
+    }
+    const { outcome } = await login(alice, raising)
+    expect(outcome).toMatchObject(cannotTell)
+    expect(inspect(outcome, { depth: 10 })).not.toContain('k3y')
   })
 
   it.each(['http-500', 'http-429', 'html', 'garbage', 'null', 'syncing', 'reset'] as const)(
@@ -131,6 +190,13 @@ describe('nearApiAccessKeys', () => {
       },
     }
     expect((await login(visitor)).outcome).toMatchObject(noKey)
+    const other = KeyPair.fromRandom('ED25519').getPublicKey().data
+    for (const id of [Buffer.from(other).toString('hex'), 'nobody.test']) {
+      const thief: Signer = {
+        signMessage: async (message) => ({ ...(await visitor.signMessage(message)), accountId: id }),
+      }
+      expect((await login(thief, provider(), { allowImplicit: true })).outcome).toMatchObject(noKey)
+    }
     expect((await login(visitor, provider(), { allowImplicit: true })).outcome).toMatchObject(yes)
     const account = await network.createAccount(accountId, { publicKey })
     account.deleteKey(publicKey)

@@ -310,6 +310,34 @@ describe('a node that fails', () => {
   })
 })
 
+describe('what decides early', () => {
+  it('a status that no body can mend is passed over before its body has come', async () => {
+    const node = await startNode(cleanup, (_, response) =>
+      response.writeHead(429, { 'content-length': 9 }).write('x'),
+    )
+    const { outcome, ms } = await login({ rpc: [node.url, network.rpcUrl], rpcTimeout: 20_000 })
+    expect(outcome).toMatchObject(yes)
+    expect(ms).toBeLessThan(900)
+  })
+
+  it('interim answers without an end are no answer', async () => {
+    let sent = 0
+    const node = await startNode(cleanup, (_, response) => {
+      const flood = (): void => {
+        if (response.destroyed || sent > 1e5) return
+        sent++
+        response.writeEarlyHints({ link: '</style.css>; rel=preload' })
+        setImmediate(flood)
+      }
+      flood()
+    })
+    const { outcome, ms } = await login({ rpc: [node.url, network.rpcUrl], rpcTimeout: 20_000 })
+    expect(outcome).toMatchObject(yes)
+    expect(ms).toBeLessThan(900)
+    expect(sent).toBeLessThan(1e5)
+  })
+})
+
 describe('several endpoints', () => {
   it('are asked in their order, and a definite yes ends the asking', async () => {
     const second = await startNode(cleanup, answering({ result: { permission: 'FullAccess' } }))
@@ -455,7 +483,7 @@ describe('errors of endpoints that are slow or talk too much', () => {
       })
       causes.push(inspect(outcome, { depth: 10 }))
     }
-    expect(causes[0]).toContain('No answer about the access key came within 300 ms')
+    expect(causes[0]).toContain('Endpoint 1 of 2: no answer in time')
     expect(causes[1]).toContain('Endpoint 1 of 2: an answer of more than 65536 bytes')
   })
 })
