@@ -86,9 +86,8 @@ export class RpcAccessKeys implements AccessKeySource {
           },
           (error: unknown) => {
             attempts.delete(index)
-            if (decided && !attempt.onTrial) return
-            if (!(error instanceof UnusableAnswer) || error.blamesEndpoint) this.#health.failed(index)
             if (decided) return
+            if (!(error instanceof UnusableAnswer) || error.blamesEndpoint) this.#health.failed(index)
             failures.push(describeFailure(error, index + 1, this.#endpoints.length))
             if (agreed + attempts.size + order.length < this.#quorum) {
               reject(new AggregateError(failures, 'Too few RPC endpoints gave a usable answer'))

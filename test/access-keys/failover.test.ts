@@ -1,4 +1,5 @@
 import { createServer as createTcpServer, type AddressInfo } from 'node:net'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
@@ -89,7 +90,11 @@ describe('an endpoint that keeps failing', () => {
 
     const now = vi.spyOn(performance, 'now')
     try {
-      const later = performance.now() + 31_000
+      const started = performance.now()
+      now.mockImplementation(() => started + 29_000)
+      await loginWith(strategy, alice)
+      expect(flaky.peer.requestCount).toBe(3)
+      const later = started + 31_000
       now.mockImplementation(() => later)
       await Promise.all(Array.from({ length: 5 }, () => loginWith(strategy, alice)))
       expect(flaky.peer.requestCount).toBe(4)
@@ -282,6 +287,53 @@ describe('a quorum of 2 of 3', () => {
     })
     expect(outcome).toMatchObject(cannotTell)
     expect(ms).toBeLessThan(5000)
+  })
+})
+
+describe('another endpoint is asked at once', () => {
+  it('when the one that was asked last fails, although an earlier one may still answer', async () => {
+    const hanging = await startNode(cleanup, () => undefined)
+    const { peer } = await startPeer()
+    peer.fail('http-500')
+    const rpc = [hanging.url, peer.rpcUrl, network.rpcUrl]
+    const { outcome, ms } = await loginAs(alice, { rpc, rpcTimeout: 20_000 })
+    expect(outcome).toMatchObject(yes)
+    expect(ms).toBeLessThan(1800)
+  })
+
+  it('when too few are left for the quorum, whichever it was that failed', async () => {
+    const first = await startNode(cleanup, (_, response) => {
+      setTimeout(() => response.writeHead(500).end(), 50)
+    })
+    const second = await startNode(cleanup, (request, response, message) => {
+      setTimeout(() => answering({ result: { permission: 'FullAccess' } })(request, response, message), 300)
+    })
+    const rpc = [first.url, second.url, network.rpcUrl]
+    const { outcome, ms } = await loginAs(alice, { rpc, quorum: 2, rpcTimeout: 20_000 })
+    expect(outcome).toMatchObject(yes)
+    expect(ms).toBeLessThan(900)
+  })
+})
+
+describe('an event loop that is held up', () => {
+  it('does not turn an answer that lies ready into an outage', async () => {
+    const code = `require('node:http').createServer((request, response) => {
+      let body = ''
+      request.on('data', (chunk) => (body += chunk)).on('end', () => {
+        const answer = JSON.stringify({ jsonrpc: '2.0', id: JSON.parse(body).id, result: { permission: 'FullAccess' } })
+        setTimeout(() => response.end(answer), 100)
+      })
+    }).listen(0, '127.0.0.1', function () { console.log(this.address().port) })`
+    const node = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })
+    cleanup.add(() => node.kill())
+    const [port] = (await once(node.stdout, 'data')) as [Buffer]
+    const strategy = strategyFor({ rpc: `http://127.0.0.1:${port.toString().trim()}`, rpcTimeout: 400 })
+    expect((await loginWith(strategy, alice)).outcome).toMatchObject(yes)
+    const login = loginWith(strategy, alice)
+    await delay(50)
+    await new Promise(setImmediate) // so that timers come before sockets once the loop goes on
+    for (const until = Date.now() + 800; Date.now() < until;);
+    expect((await login).outcome).toMatchObject(yes)
   })
 })
 

@@ -48,6 +48,21 @@ describe('nearApiAccessKeys', () => {
     expect((await login(alice)).outcome).toMatchObject(noKey)
   })
 
+  it('asks for the key in a final block, in the one spelling', async () => {
+    const asked: unknown[] = []
+    const recording: NearApiProvider = {
+      viewAccessKey: async (params) => {
+        asked.push(params)
+        return { permission: 'FullAccess' }
+      },
+      viewAccount: async () => ({}),
+    }
+    expect((await login(alice, recording)).outcome).toMatchObject(yes)
+    expect(asked).toEqual([
+      { accountId: 'alice.test', publicKey: alice.publicKey, finalityQuery: { finality: 'final' } },
+    ])
+  })
+
   it('takes the first definite answer of a FailoverRpcProvider, whose own answer would be a stale yes', async () => {
     const stale = await startNode(
       cleanup,
