@@ -32,7 +32,7 @@ export async function openDatabase(directory) {
 async function lock(file) {
   const owner = Number(await readFile(file, 'utf8').catch(() => ''))
   if (owner && owner !== process.pid && isRunning(owner)) {
-    const explanation = `Another process (${owner}) uses the example's database. Stop it, or choose another place: DATA_DIR=/tmp/near-example npm start`
+    const explanation = `Another process (${owner}) uses the example's database. Stop it, or choose another place: DATA_DIR=another-folder npm start`
     throw Object.assign(new Error('The database is in use'), { explanation })
   }
   await writeFile(file, String(process.pid))

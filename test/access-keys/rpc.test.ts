@@ -354,12 +354,12 @@ describe('several endpoints', () => {
 
   it('that are slow are not given up while the next is asked: a dead one behind a slow one keeps nobody out', async () => {
     const slow = await startNode(cleanup, (request, response, message) => {
-      setTimeout(() => answering({ result: { permission: 'FullAccess' } })(request, response, message), 700)
+      setTimeout(() => answering({ result: { permission: 'FullAccess' } })(request, response, message), 1300)
     })
     const gone = await TestNetwork.start()
     await gone.stop()
-    expect((await login({ rpc: [slow.url, gone.rpcUrl], rpcTimeout: 1200 })).outcome).toMatchObject(yes)
-    expect((await login({ rpc: [slow.url, slow.url], rpcTimeout: 1200 })).outcome).toMatchObject(yes)
+    expect((await login({ rpc: [slow.url, gone.rpcUrl], rpcTimeout: 3000 })).outcome).toMatchObject(yes)
+    expect((await login({ rpc: [slow.url, slow.url], rpcTimeout: 3000 })).outcome).toMatchObject(yes)
   })
 
   it('that fail late do not hurry the next: the one that is being asked gets its time', async () => {
@@ -392,12 +392,12 @@ describe('several endpoints', () => {
     const hanging = await startNode(cleanup, () => undefined)
     const last = await startNode(cleanup, answering({ result: { permission: 'FullAccess' } }))
     const slow = await startNode(cleanup, (request, response, message) => {
-      setTimeout(() => answering({ result: { permission: 'FullAccess' } })(request, response, message), 400)
+      setTimeout(() => answering({ result: { permission: 'FullAccess' } })(request, response, message), 1300)
     })
-    expect((await login({ rpc: [slow.url, hanging.url, last.url], rpcTimeout: 900 })).outcome).toMatchObject(
+    expect((await login({ rpc: [slow.url, hanging.url, last.url], rpcTimeout: 3000 })).outcome).toMatchObject(
       yes,
     )
-    await new Promise((resolve) => setTimeout(resolve, 500))
+    await new Promise((resolve) => setTimeout(resolve, 1000))
     expect(last.requests).toEqual([])
   })
 
