@@ -55,7 +55,7 @@ for (const button of document.querySelectorAll('[data-near]')) {
 /** @returns where to go next */
 async function signIn({ wallet, challenge: challengeUrl, submit }) {
   // Opened before anything is awaited: browsers allow pop-ups only in answer to a click.
-  const popup = window.open('', 'near-wallet', 'popup,width=440,height=680')
+  const popup = window.open('', 'near-wallet', 'popup,width=440,height=800')
   if (!popup) throw new Failure('BLOCKED')
   try {
     const challenge = await request(challengeUrl)
