@@ -424,3 +424,36 @@ describe('two strategies in one application', () => {
     expect((await browser.login(signed)).status).toBe(200)
   })
 })
+
+describe('bodies as they come over HTTP', () => {
+  const json = 'application/json'
+  const form = 'application/x-www-form-urlencoded'
+  const credentials = `accountId=alice.test&publicKey=ed25519:${'2'.repeat(43)}&signature=x`
+
+  it.each<[string, string | undefined, string | undefined, string]>([
+    ['no body', undefined, undefined, 'MISSING'],
+    ['null', json, 'null', 'MISSING'],
+    ['a list', json, '[{"accountId":"alice.test"}]', 'INVALID'],
+    ['a text', 'text/plain', 'accountId=alice.test', 'INVALID'],
+    ['a content type that nothing parses', 'application/xml', '<login/>', 'MISSING'],
+    ['a part of several', 'multipart/form-data; boundary=x', '--x--', 'MISSING'],
+    ['a doubled field', form, `${credentials}&accountId=bob.test`, 'INVALID'],
+    ['a field with brackets', form, 'accountId[a]=alice.test', 'INVALID'],
+    ['fields of a prototype', form, '__proto__[accountId]=alice.test&constructor[prototype][x]=1', 'MISSING'],
+    ['fields of a prototype in JSON', json, '{"__proto__":{"accountId":"alice.test"}}', 'MISSING'],
+  ])('%s: 400, and the challenge is still there', async (_, type, body, code) => {
+    const { browser } = await start()
+    const challenge = await browser.challenge()
+    const response = await browser.request('/login/near', {
+      method: 'POST',
+      ...(type && { headers: { 'content-type': type } }),
+      ...(body !== undefined && { body }),
+    })
+    expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([
+      400,
+      `ERR_NEAR_CREDENTIALS_${code}`,
+    ])
+    expect(network.requestCount).toBe(0)
+    expect((await browser.login(await alice.signMessage(challenge))).status).toBe(200)
+  })
+})
