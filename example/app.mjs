@@ -10,7 +10,7 @@ import { createSignIn } from './sign-in.mjs'
 const inThisFolder = (path) => fileURLToPath(new URL(path, import.meta.url))
 
 /** The site: a sign-in page, an account page, and the routes behind them. */
-export function createApp({ url, users, rpc, walletUrl, accounts }) {
+export function createApp({ url, users, rpc, walletUrl }) {
   const recipient = new URL(url).host
   const { passport, near, linkNear } = createSignIn({ recipient, rpc, network: 'testnet', users })
 
@@ -18,7 +18,6 @@ export function createApp({ url, users, rpc, walletUrl, accounts }) {
   app.set('view engine', 'ejs')
   app.set('views', inThisFolder('./views'))
   app.locals.walletUrl = walletUrl
-  app.locals.accounts = accounts
 
   app.use(
     helmet({

@@ -34,7 +34,7 @@ try {
   opened.push(() => chain.stop())
 
   const site = await listen(port, 'PORT', (url) =>
-    createApp({ url, users, rpc: chain.rpcUrl, walletUrl: chain.walletUrl, accounts: chain.accountIds }),
+    createApp({ url, users, rpc: chain.rpcUrl, walletUrl: chain.walletUrl }),
   )
   opened.push(() => site.stop())
   console.log(`The example is ready: ${site.url}`)
