@@ -56,6 +56,13 @@ export function readCredentials(body: unknown): Credentials {
   return { accountId, publicKey: key, signature: decoded, state: state || undefined }
 }
 
+/** Whether a body has anything of a login or a wallet's refusal in it, well-formed or not. */
+export function carriesLogin(body: unknown): boolean {
+  if (body === undefined || body === null) return false
+  if (typeof body !== 'object') return true
+  return ['accountId', 'publicKey', 'signature', 'error'].some((field) => Object.hasOwn(body, field))
+}
+
 /** A wallet's popup that was refused or closed resolves with empty strings; some connectors fill in the account. */
 function isEmptyAnswer(
   accountId: string | undefined,

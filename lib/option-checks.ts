@@ -59,6 +59,11 @@ export function absoluteUrl(name: string, value: unknown): string {
     : wrong(name, 'an absolute URL such as https://app.example.com/login', describeValue(value))
 }
 
+export function httpUrl(name: string, value: unknown): string {
+  const url = typeof value === 'string' ? parseHttpUrl(value) : undefined
+  return url ? url.href : wrong(name, 'an absolute http or https URL', describeValue(value))
+}
+
 export function endpoints(value: RpcEndpoint | readonly RpcEndpoint[]): Endpoint[] {
   const list = Array.isArray(value) ? (value as readonly RpcEndpoint[]) : [value as RpcEndpoint]
   if (list.length === 0) wrong('rpc', 'at least one endpoint', 'an empty array')

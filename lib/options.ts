@@ -6,6 +6,7 @@ import {
   boolean,
   describeValue,
   endpoints,
+  httpUrl,
   isSignableText,
   milliseconds,
   oneOf,
@@ -46,6 +47,11 @@ export interface NearStrategyOptions<Request extends object = object> {
   challengeMaxAge?: number
   /** Where challenges are remembered; default a `SessionChallengeStore` of the strategy's own. */
   store?: ChallengeStore
+  /**
+   * A web wallet for sign-in without front-end code, such as `https://app.mynearwallet.com`: an absolute http or https URL;
+   * default none. A request that carries no login is redirected to its `/sign-message`; the wallet returns to `callbackUrl`.
+   */
+  walletUrl?: string
   /** Hands the request to `verify` first; default false. */
   passReqToCallback?: boolean
   /** How long `verify` may take to call `done`, in milliseconds; default 4000. */
@@ -65,6 +71,7 @@ export interface ResolvedOptions<Request extends object> {
   readonly allowImplicit: boolean
   readonly challengeMaxAge: number
   readonly store: ChallengeStore
+  readonly walletUrl: string | undefined
   readonly passReqToCallback: boolean
   readonly verifyTimeout: number
   readonly name: string
@@ -89,6 +96,7 @@ const KNOWN_OPTIONS: Record<keyof NearStrategyOptions, true> = {
   allowImplicit: true,
   challengeMaxAge: true,
   store: true,
+  walletUrl: true,
   passReqToCallback: true,
   verifyTimeout: true,
   name: true,
@@ -125,6 +133,7 @@ export function resolveOptions<Request extends object>(
     allowImplicit = false,
     challengeMaxAge = 300_000,
     store,
+    walletUrl,
     passReqToCallback = false,
     verifyTimeout = 4000,
     name = 'near',
@@ -152,6 +161,7 @@ export function resolveOptions<Request extends object>(
       store === undefined
         ? new SessionChallengeStore({ key: `${name}:challenges` })
         : withMethods('store', store, ['issue', 'consume']),
+    walletUrl: walletUrl === undefined ? undefined : webWallet(walletUrl, callbackUrl),
     passReqToCallback: boolean('passReqToCallback', passReqToCallback),
     verifyTimeout: milliseconds('verifyTimeout', verifyTimeout),
     name,
@@ -165,6 +175,18 @@ function messageSource<Request>(
   if (!isSignableText(message))
     wrong('message', 'a non-empty string, or a function that returns one', describeValue(message))
   return () => message
+}
+
+/** A web wallet is of no use unless it knows where to return. */
+function webWallet(walletUrl: string, callbackUrl: string | undefined): string {
+  const url = httpUrl('walletUrl', walletUrl)
+  if (callbackUrl === undefined)
+    wrong(
+      'callbackUrl',
+      'the absolute URL of the page that serves callbackPage() where there is a walletUrl',
+      'none',
+    )
+  return url
 }
 
 function rpcAccessKeys(

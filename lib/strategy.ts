@@ -7,7 +7,8 @@ import {
   type Challenge,
   type StoredChallenge,
 } from './challenge'
-import { readCredentials, type Credentials } from './credentials'
+import type { ConnectRequest, ConnectResponse } from './connect'
+import { carriesLogin, readCredentials, type Credentials } from './credentials'
 import { LoginTrace, type LoginStep } from './diagnostics'
 import { NearLoginRejected, NearServiceError, toError } from './errors'
 import { hashPayload } from './nep413'
@@ -15,16 +16,12 @@ import { describeValue, isSignableText } from './option-checks'
 import { resolveOptions, type NearStrategyOptions, type ResolvedOptions } from './options'
 import { verifyWithKey } from './signature'
 import { callVerify, type NearProfile, type VerifyDone, type Verify, type VerifyWithRequest } from './verify'
+import { callbackPage, signMessageUrl } from './web-wallet'
 
-/** A response as Node's own HTTP server, Connect and Express have it. */
-interface ConnectResponse {
-  readonly headersSent: boolean
-  setHeader(name: string, value: string | number): unknown
-  end(body: string): unknown
-}
+/** What a request comes to; exactly one of these is told to Passport. */
+type Outcome = LoginOutcome | { readonly action: 'redirect'; readonly url: string }
 
-/** What a login comes to; exactly one of these is told to Passport. */
-type Outcome =
+type LoginOutcome =
   | { readonly action: 'success'; readonly user: object; readonly info: object | undefined }
   | {
       readonly action: 'fail'
@@ -44,7 +41,8 @@ const Base: new () => object = PassportStrategy
  * Signs people in with their NEAR account: the wallet signs a one-time challenge (NEP-413), the server checks the
  * signature and, on chain, that the signing key is a full-access key of the account.
  *
- * It touches `req.body` and, through the challenge store, `req.session`; nothing else of a request.
+ * It touches `req.body` and, through the challenge store, `req.session`; with `walletUrl` the method too; nothing else of a
+ * request.
  *
  * @see {@link https://github.com/near/NEPs/blob/master/neps/nep-0413.md NEP-413}
  */
@@ -121,28 +119,62 @@ export class NearStrategy<Request extends object = object> extends Base {
   }
 
   /**
-   * What Passport calls: one login, ended by exactly one of `success`, `fail` and `error`.
+   * Connect middleware that serves the page to which a redirecting wallet returns: it takes the answer out of the URL's
+   * fragment, clears the address bar and posts the answer, as a form, to its own address, where `authenticate` belongs.
+   *
+   * The page is static and needs no session. It passes on what is not a GET or HEAD.
+   */
+  callbackPage(): (req: ConnectRequest, res: ConnectResponse, next: (error?: unknown) => void) => void {
+    return callbackPage
+  }
+
+  /**
+   * What Passport calls: one login, ended by exactly one of `success`, `fail` and `error`; or, with `walletUrl`, the way to
+   * the wallet, a `redirect`.
    *
    * A refusal is `fail({ code, message }, status)` with a {@link RejectionCode}; what could not be decided is
    * `error` with a {@link NearServiceError}; anything else that escapes is `error` as it is.
    */
   authenticate(req: Request, options?: { assignProperty?: unknown }): void {
     // Before anything asynchronous: an instance that Passport was given itself is shared by all requests.
-    const { success, fail, error } = this
-    const trace = LoginTrace.start()
-    void this._login(req, isLinking(options), trace).then((outcome) => {
-      trace?.publish(this.name, outcome.action === 'fail' ? 'rejected' : outcome.action, codeOf(outcome))
+    const { success, fail, error, redirect } = this
+    const { walletUrl } = this._options
+    const decided =
+      walletUrl !== undefined && startsLogin(req)
+        ? this._sendToWallet(req, walletUrl)
+        : this._login(req, isLinking(options))
+    void decided.then((outcome) => {
       // Outside of promises: what the application throws from here on is its own, and no second outcome.
       process.nextTick(() => {
         if (outcome.action === 'success') success(outcome.user, outcome.info)
         else if (outcome.action === 'fail') fail(outcome.info, outcome.status)
+        else if (outcome.action === 'redirect') redirect(outcome.url)
         else error(outcome.error)
       })
     })
   }
 
+  private async _sendToWallet(req: Request, walletUrl: string): Promise<Outcome> {
+    try {
+      return { action: 'redirect', url: signMessageUrl(walletUrl, await this.challenge(req)) }
+    } catch (error) {
+      return { action: 'error', error: toError(error, 'message') }
+    }
+  }
+
   /** One login, top to bottom: each step is cheaper than the next, and nothing unproven reaches the network. */
-  private async _login(req: Request, linking: boolean, trace: LoginTrace | undefined): Promise<Outcome> {
+  private async _login(req: Request, linking: boolean): Promise<Outcome> {
+    const trace = LoginTrace.start()
+    const outcome = await this._decide(req, linking, trace)
+    trace?.publish(this.name, outcome.action === 'fail' ? 'rejected' : outcome.action, codeOf(outcome))
+    return outcome
+  }
+
+  private async _decide(
+    req: Request,
+    linking: boolean,
+    trace: LoginTrace | undefined,
+  ): Promise<LoginOutcome> {
     const step: Step = trace ? trace.time.bind(trace) : (_name, work) => work()
     let profile: NearProfile
     try {
@@ -233,8 +265,17 @@ export class NearStrategy<Request extends object = object> extends Base {
   }
 }
 
+/**
+ * Whether a request asks to be sent to the wallet: it posts nothing, and its body, if there is one, carries no answer.
+ * What is posted is a login even without a body: a parser that was forgotten must not send people back to their wallet.
+ */
+function startsLogin(req: object): boolean {
+  const { method, body } = req as { method?: unknown; body?: unknown }
+  return method !== 'POST' && !carriesLogin(body)
+}
+
 /** The code of a refusal or an error of ours; undefined for the application's. */
-function codeOf(outcome: Outcome): string | undefined {
+function codeOf(outcome: LoginOutcome): string | undefined {
   if (outcome.action === 'error')
     return outcome.error instanceof NearServiceError ? outcome.error.code : undefined
   if (outcome.action === 'success') return undefined
