@@ -1,0 +1,224 @@
+/** `passport-near/client`: signs people in from a web page. An ES module for browsers and bundlers that imports nothing. */
+
+/** What a wallet is asked to sign. */
+export interface MessageToSign {
+  message: string
+  recipient: string
+  /** 32 bytes: a `Buffer` where the page has that, otherwise a `Uint8Array` that wallet-selector takes for one. */
+  nonce: Uint8Array
+  callbackUrl?: string | undefined
+  state?: string | undefined
+}
+
+/** What a wallet returns; all strings, the signature in any encoding that the server reads. */
+export interface SignedMessage {
+  accountId: string
+  publicKey: string
+  signature: string
+}
+
+/** Nothing where the wallet is another page, which the browser is about to show. */
+export type WalletAnswer = Promise<SignedMessage | undefined | void> // eslint-disable-line @typescript-eslint/no-invalid-void-type -- so that wallets' own types fit
+
+// Methods and not properties, all of them: only methods may declare narrower parameters, such as a Buffer.
+
+/** A wallet of wallet-selector or near-connect, or any object with `signMessage`. */
+export interface WalletObject {
+  signMessage?(message: MessageToSign): WalletAnswer
+  /** near-connect: what the wallet can do. */
+  manifest?: { features?: { signInAndSignMessage?: boolean } }
+  /** near-connect: signs in and signs in one step. */
+  signInAndSignMessage?(data: { messageParams: MessageToSign }): Promise<{ signedMessage: SignedMessage }[]>
+}
+
+/** near-connect's `NearConnector`: people choose a wallet first. */
+export interface WalletConnector {
+  selectWallet(options: { features: { signMessage: boolean } }): Promise<string>
+  wallet(id: string): Promise<WalletObject>
+  connect(options: { walletId: string; signMessageParams?: MessageToSign }): Promise<unknown>
+  on(event: 'wallet:signInAndSignMessage', listener: (event: OneStepEvent) => void): void
+  off(event: 'wallet:signInAndSignMessage', listener: (event: OneStepEvent) => void): void
+}
+
+/** near-connect's event for a sign-in that signed a message as well. */
+export interface OneStepEvent {
+  accounts: { signedMessage: SignedMessage }[]
+}
+
+/** Whatever can sign a message. */
+export type Wallet = WalletObject | WalletConnector | { sign(message: MessageToSign): WalletAnswer }['sign']
+
+export interface ResumeOptions {
+  /** Where the login is posted to, as JSON: the route with `passport.authenticate('near')`. */
+  loginUrl: string | URL
+  /** Used instead of the page's `fetch`, to send a header along, for instance, or cookies to another origin. */
+  fetch?: (url: string | URL, init: RequestInit) => Promise<Response>
+}
+
+export interface SignInOptions extends ResumeOptions {
+  /** Where a challenge comes from: the route with `challengeHandler()`. */
+  challengeUrl: string | URL
+}
+
+/**
+ * How it ended. `signed-in` brings the server's reply, parsed if it is JSON; `refused` whatever the wallet threw, where it
+ * did; `failed` the server's HTTP status, code and message, none of the first two if it could not be reached; `redirected`
+ * means that the page is about to be replaced by the wallet's, or by the one that the server sent the browser to.
+ */
+export type SignInResult<Reply = unknown> =
+  | { outcome: 'signed-in'; reply: Reply }
+  | { outcome: 'refused'; cause?: unknown }
+  | FailedSignIn
+  | { outcome: 'redirected' }
+
+export interface FailedSignIn {
+  outcome: 'failed'
+  status?: number
+  /** One of the server's, `ERR_NEAR_…`, or undefined if it sent none. */
+  code?: string
+  message: string
+}
+
+/**
+ * Signs in: fetches a challenge, has the wallet sign it, and posts the answer.
+ *
+ * Call it in answer to a click: browsers allow wallets' pop-ups only then. Where the server redirects after the login
+ * (`successRedirect`), the browser goes there.
+ *
+ * @throws {TypeError} when `wallet` cannot sign messages
+ * @see {@link https://github.com/near/NEPs/blob/master/neps/nep-0413.md NEP-413}
+ */
+export async function signIn<Reply = unknown>(
+  wallet: Wallet,
+  options: SignInOptions,
+): Promise<SignInResult<Reply>> {
+  const sign = signerOf(wallet)
+  const asked = await request<Challenge>(options, options.challengeUrl)
+  if (asked.outcome !== 'signed-in') return asked
+  const { message, recipient, nonce, state, callbackUrl } = asked.reply ?? {}
+  if (!nonce) return { outcome: 'failed', message: 'The server sent no challenge: check challengeUrl.' }
+  let signed: Awaited<WalletAnswer>
+  try {
+    signed = await sign({
+      message,
+      recipient,
+      nonce: decode(nonce),
+      state,
+      ...(callbackUrl && { callbackUrl }),
+    })
+  } catch (cause) {
+    return { outcome: 'refused', cause }
+  }
+  if (!signed) return { outcome: 'redirected' }
+  // A wallet's window that was closed or refused may answer as well, with an empty signature.
+  const { accountId, publicKey, signature } = signed
+  return signature
+    ? request(options, options.loginUrl, { accountId, publicKey, signature, state })
+    : { outcome: 'refused' }
+}
+
+/**
+ * Finishes a sign-in on the page to which a redirecting wallet returned: takes the wallet's answer out of the URL's
+ * fragment, removes it from the address bar and the history, and posts it.
+ *
+ * @returns undefined where there is nothing to resume: the fragment is no wallet's answer, and stays
+ */
+export async function resumeSignIn<Reply = unknown>(
+  options: ResumeOptions,
+): Promise<SignInResult<Reply> | undefined> {
+  const { hash, pathname, search } = location
+  const answer = Object.fromEntries(new URLSearchParams(hash.slice(1)))
+  const { accountId, publicKey, signature, state, error } = answer
+  const isSigned = accountId && publicKey && signature
+  if (!isSigned && !error) return undefined
+  history.replaceState(history.state, '', pathname + search)
+  return isSigned
+    ? request(options, options.loginUrl, { accountId, publicKey, signature, state })
+    : { outcome: 'refused' }
+}
+
+type Challenge = Omit<MessageToSign, 'nonce'> & { nonce: string }
+
+/** How to ask this kind of wallet for a signature. */
+function signerOf(wallet: Wallet): (message: MessageToSign) => WalletAnswer {
+  if (typeof wallet === 'function') return wallet
+  if (wallet && typeof wallet === 'object') {
+    if ('selectWallet' in wallet) return (message) => signByConnector(wallet, message)
+    if (isOneStep(wallet)) {
+      return async (message) =>
+        (await wallet.signInAndSignMessage!({ messageParams: message }))[0]?.signedMessage
+    }
+    if (wallet.signMessage) return (message) => wallet.signMessage!(message)
+  }
+  throw new TypeError('signIn: wallet must be a function, or a wallet or connector with signMessage')
+}
+
+/** Lets the connector remember the wallet, so that the application finds it connected afterwards. */
+async function signByConnector(connector: WalletConnector, message: MessageToSign): WalletAnswer {
+  const walletId = await connector.selectWallet({ features: { signMessage: true } })
+  const wallet = await connector.wallet(walletId)
+  if (!isOneStep(wallet)) {
+    await connector.connect({ walletId })
+    return wallet.signMessage!(message)
+  }
+  // connect() resolves to the wallet; the signature comes with an event before that.
+  return new Promise((resolve, reject) => {
+    const listener = ({ accounts }: OneStepEvent): void => resolve(accounts[0]?.signedMessage)
+    connector.on('wallet:signInAndSignMessage', listener)
+    connector
+      .connect({ walletId, signMessageParams: message })
+      .catch(reject)
+      .finally(() => connector.off('wallet:signInAndSignMessage', listener))
+  })
+}
+
+const isOneStep = (wallet: WalletObject): boolean => !!wallet.manifest?.features?.signInAndSignMessage
+
+/** Decodes base64 into what both connectors take: wallet-selector insists on a Buffer, and knows one by `_isBuffer`. */
+function decode(base64: string): Uint8Array {
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
+  const { Buffer } = globalThis as { Buffer?: { from(bytes: Uint8Array): Uint8Array } }
+  return Buffer ? Buffer.from(bytes) : Object.defineProperty(bytes, '_isBuffer', { value: true })
+}
+
+/** Gets a challenge, or posts a login. */
+async function request<Reply>(
+  options: ResumeOptions,
+  url: string | URL,
+  login?: object,
+): Promise<SignInResult<Reply>> {
+  const accept = 'application/json'
+  let response: Response
+  let text: string
+  try {
+    response = await (options.fetch ?? fetch)(
+      url,
+      login
+        ? { method: 'POST', headers: { accept, 'content-type': accept }, body: JSON.stringify(login) }
+        : { headers: { accept }, cache: 'no-store' },
+    )
+    text = await response.text()
+  } catch {
+    return {
+      outcome: 'failed',
+      message: 'The site cannot be reached. Check your connection, then try again.',
+    }
+  }
+  const { ok, status, redirected } = response
+  if (login && redirected) {
+    location.assign(response.url)
+    return { outcome: 'redirected' }
+  }
+  const reply = parse(text) as (Reply & { code?: string; message?: string }) | undefined
+  if (ok) return { outcome: 'signed-in', reply: reply as Reply }
+  const { code, message = `The site answered with status ${status}. Try again later.` } = reply ?? {}
+  return { outcome: 'failed', status, ...(code && { code }), message }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
