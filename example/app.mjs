@@ -4,32 +4,48 @@ import express from 'express'
 import session from 'express-session'
 import helmet from 'helmet'
 import { NearAuthError } from 'passport-near'
+import { explain, isProblem } from './explanations.mjs'
 import { refuseOtherSites } from './refuse-other-sites.mjs'
 import { createSignIn } from './sign-in.mjs'
 
 const inThisFolder = (path) => fileURLToPath(new URL(path, import.meta.url))
 
-/** The site: a sign-in page, an account page, and the routes behind them. */
-export function createApp({ url, users, rpc, walletUrl }) {
-  const recipient = new URL(url).host
-  const { passport, near, linkNear } = createSignIn({ recipient, rpc, network: 'testnet', users })
+/**
+ * The site: a sign-in page, an account page, and the routes behind them.
+ *
+ * @param {object} parts
+ * @param {string} parts.url - where it is served
+ * @param {import('./users.mjs').Users} parts.users
+ * @param {import('./chain.mjs').Chain} parts.chain
+ * @param {string} parts.frontEnd - the page's script
+ * @param {number} [parts.challengeMaxAge] - in milliseconds
+ */
+export function createApp({ url, users, chain, frontEnd, challengeMaxAge }) {
+  const { passport, near, linkNear } = createSignIn({ url, chain, users, challengeMaxAge })
 
   const app = express()
   app.set('view engine', 'ejs')
   app.set('views', inThisFolder('./views'))
-  app.locals.walletUrl = walletUrl
+  app.locals.chain = chain
 
+  app.use((req, res, next) => {
+    res.locals.nonce = randomBytes(16).toString('base64')
+    next()
+  })
   app.use(
     helmet({
       // The wallet's pop-up must be able to answer its opener.
       crossOriginOpenerPolicy: { policy: 'same-origin-allow-popups' },
       // With helmet's default, no-referrer, browsers hide the origin of our own forms as well.
       referrerPolicy: { policy: 'same-origin' },
-      contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
+      contentSecurityPolicy: { directives: chain.isEmbedded ? EMBEDDED_POLICY : REAL_WALLETS_POLICY },
       strictTransportSecurity: false,
     }),
   )
   app.use(express.static(inThisFolder('./public')))
+  app.get('/sign-in.js', (req, res) => {
+    res.type('js').send(frontEnd)
+  })
   app.use(refuseOtherSites)
   app.use(express.json(), express.urlencoded())
   app.use(
@@ -49,7 +65,12 @@ export function createApp({ url, users, rpc, walletUrl }) {
 
   app.get('/', (req, res) => {
     if (req.user) return res.redirect('/account')
-    res.render('sign-in', { passwordError: undefined })
+    const { problem } = req.query
+    res.render('sign-in', {
+      problem: typeof problem === 'string' ? explain(problem) : undefined,
+      asProblem: isProblem(problem),
+      passwordError: undefined,
+    })
   })
 
   app.get('/login/near/challenge', near.challengeHandler())
@@ -61,11 +82,25 @@ export function createApp({ url, users, rpc, walletUrl }) {
     })(req, res, next)
   })
 
+  // The same without any script of ours: to the wallet in this window, and back.
+  app.get('/login/near', passport.authenticate('near'))
+  app.get('/login/near/callback', near.callbackPage())
+  app.post('/login/near/callback', (req, res, next) => {
+    passport.authenticate('near', (error, user, info) => {
+      if (error) return next(error)
+      if (!user) return res.redirect(`/?problem=${info.code}`)
+      req.logIn(user, (failure) => (failure ? next(failure) : res.redirect('/account')))
+    })(req, res, next)
+  })
+
   app.post('/login/password', (req, res, next) => {
     passport.authenticate('local', (error, user) => {
       if (error) return next(error)
       if (!user)
-        return res.status(401).render('sign-in', { passwordError: 'Wrong user name or password. Try again.' })
+        return res.status(401).render('sign-in', {
+          problem: undefined,
+          passwordError: 'Wrong user name or password. Try again.',
+        })
       req.logIn(user, (failure) => (failure ? next(failure) : res.redirect('/account')))
     })(req, res, next)
   })
@@ -110,6 +145,17 @@ export function createApp({ url, users, rpc, walletUrl }) {
     })
   })
   return app
+}
+
+const EMBEDDED_POLICY = { upgradeInsecureRequests: null }
+
+/** near-connect runs each wallet's own code, loaded from wherever the wallet keeps it, in a sandboxed frame of this page. */
+const REAL_WALLETS_POLICY = {
+  upgradeInsecureRequests: null,
+  scriptSrc: ["'self'", (req, res) => `'nonce-${res.locals.nonce}'`],
+  connectSrc: ["'self'", 'https:', 'wss:'],
+  imgSrc: ["'self'", 'https:', 'data:'],
+  frameSrc: ["'self'", 'https:'],
 }
 
 function requireUser(req, res, next) {

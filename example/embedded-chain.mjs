@@ -9,10 +9,12 @@ export async function startEmbeddedChain({ port }) {
   const network = await TestNetwork.start()
   const accounts = []
   for (const accountId of ACCOUNT_IDS) accounts.push(await network.createAccount(accountId))
-  const wallet = await listen(port, 'WALLET_PORT', () => createWallet(accounts)).catch(async (error) => {
-    await network.stop()
-    throw error
-  })
+  const wallet = await listen(port, 'WALLET_PORT', (url) => createWallet(accounts, url)).catch(
+    async (error) => {
+      await network.stop()
+      throw error
+    },
+  )
   return {
     rpcUrl: network.rpcUrl,
     walletUrl: wallet.url,

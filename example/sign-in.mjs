@@ -6,17 +6,24 @@ import { NearStrategy } from 'passport-near'
  * The ways in: NEAR, a password, and a second NEAR strategy for linking an account to whoever is signed in. Its own
  * name gives it challenges of its own, so that nobody links an account by signing in, or the other way round.
  */
-export function createSignIn({ recipient, rpc, network, users }) {
-  const near = new NearStrategy({ recipient, rpc, network }, async (profile, done) => {
-    done(null, await users.findOrCreateByNear(profile))
-  })
+export function createSignIn({ url, chain, users, challengeMaxAge }) {
+  const recipient = new URL(url).host
+  const { network, rpc, walletUrl } = chain
+  const callbackUrl = `${url}/login/near/callback`
+
+  const near = new NearStrategy(
+    { recipient, network, rpc, walletUrl, callbackUrl, challengeMaxAge },
+    async (profile, done) => {
+      done(null, await users.findOrCreateByNear(profile))
+    },
+  )
 
   const linkNear = new NearStrategy(
     {
       name: 'link-near',
       recipient,
-      rpc,
       network,
+      rpc,
       message: `Link this NEAR account to your account at ${recipient}`,
     },
     (profile, done) => done(null, profile),

@@ -1,13 +1,15 @@
-// Starts the example: the site, and beside it the embedded chain with its development wallet.
+// Starts the example: the site, and beside it, unless NEAR_NETWORK names a real one, the embedded chain with its wallet.
 import { fileURLToPath } from 'node:url'
 import { createApp } from './app.mjs'
+import { startChain } from './chain.mjs'
 import { openDatabase } from './database.mjs'
-import { startEmbeddedChain } from './embedded-chain.mjs'
+import { bundleFrontEnd } from './front-end.mjs'
 import { listen } from './listen.mjs'
 import { Users } from './users.mjs'
 
 const port = Number(process.env.PORT ?? 3000)
 const walletPort = Number(process.env.WALLET_PORT ?? (port && port + 1))
+const challengeMaxAge = process.env.CHALLENGE_MAX_AGE ? Number(process.env.CHALLENGE_MAX_AGE) : undefined
 const dataDirectory = process.env.DATA_DIR ?? fileURLToPath(new URL('./data', import.meta.url))
 
 const opened = []
@@ -30,15 +32,20 @@ try {
   const users = new Users(database)
   await users.prepare()
 
-  const chain = await startEmbeddedChain({ port: walletPort })
+  const chain = await startChain({ network: process.env.NEAR_NETWORK, walletPort })
   opened.push(() => chain.stop())
 
+  const frontEnd = await bundleFrontEnd(chain.isEmbedded ? 'development-wallet' : 'real-wallets')
   const site = await listen(port, 'PORT', (url) =>
-    createApp({ url, users, rpc: chain.rpcUrl, walletUrl: chain.walletUrl }),
+    createApp({ url, users, chain, frontEnd, challengeMaxAge }),
   )
   opened.push(() => site.stop())
   console.log(`The example is ready: ${site.url}`)
-  console.log(`Its development wallet: ${chain.walletUrl} (${chain.accountIds.join(', ')})`)
+  if (chain.isEmbedded) {
+    console.log(`Its development wallet: ${chain.walletUrl} (${chain.accountIds.join(', ')})`)
+  } else {
+    console.log(`It asks NEAR's ${chain.network}; sign in with a wallet of your own.`)
+  }
 } catch (error) {
   console.error(error.explanation ?? error)
   await close(1)

@@ -1,24 +1,18 @@
-// Hands the answer to the window that opened the wallet or, where there is none, to the callback URL's fragment.
+// Answers as MyNearWallet does: to the window that opened the wallet or, where there is none, by a redirect. A window that
+// its opener leaves open is redirected as well, after three seconds.
+const FALLBACK_AFTER = 3000
 const form = document.querySelector('form')
 const request = JSON.parse(form.dataset.request)
 const returnBy = window.opener ? 'popup' : 'redirect'
 
+const pages = { '/login': connect, '/sign-message': signMessage }
+const { approve, refuse } = pages[location.pathname.replace(/\/$/, '')]()
+
 form.addEventListener('submit', async (event) => {
   event.preventDefault()
-  const accountId = new FormData(form).get('accountId')
   setBusy(true)
   try {
-    const response = await fetch('/sign-message', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ ...request, accountId, returnBy }),
-    })
-    if (!response.ok) throw new Error('The wallet did not sign')
-    const { publicKey, signature } = await response.json()
-    answer(
-      { status: 'success', signedRequest: { accountId, publicKey, signature } },
-      { accountId, signature, publicKey, ...(request.state && { state: request.state }) },
-    )
+    answer(await approve(new FormData(form).get('accountId')))
   } catch {
     explain('The wallet could not sign. Is the example still running? Try again.')
     setBusy(false)
@@ -27,19 +21,65 @@ form.addEventListener('submit', async (event) => {
 
 document.querySelector('[data-refuse]').addEventListener('click', () => {
   setBusy(true)
-  answer({ status: 'failure', errorMessage: 'User rejected' }, { error: 'User rejected' })
+  answer(refuse())
 })
 
-function answer(message, fragment) {
-  if (!request.callbackUrl) {
-    explain('The site did not say where to return. Close this window and go back to it.')
-  } else if (returnBy === 'popup') {
-    window.opener.postMessage(message, new URL(request.callbackUrl).origin)
-  } else {
-    const url = new URL(request.callbackUrl)
-    url.hash = new URLSearchParams(fragment)
-    window.location.replace(url)
+/** The site learns which account there is; nothing is signed. */
+function connect() {
+  const { successUrl, failureUrl } = request
+  return {
+    async approve(accountId) {
+      const { publicKey } = await post('/login', { accountId })
+      const query = { account_id: accountId, public_key: publicKey, all_keys: publicKey }
+      const url = new URL(successUrl)
+      for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
+      return { message: { status: 'success', ...query }, url }
+    },
+    refuse: () => ({
+      message: { status: 'failure', errorCode: 'USER_CANCELLED', errorMessage: 'User cancelled the Action' },
+      url: new URL(failureUrl),
+    }),
   }
+}
+
+function signMessage() {
+  const { callbackUrl, state } = request
+  const answerWith = (signedRequest, error) => ({
+    // A refusal is told as a success without a signature: that is how MyNearWallet does it.
+    message: { status: 'success', signedRequest, verifyOwnerError: error && { message: error } },
+    url: callbackUrl && withFragment(callbackUrl, error ? { error } : { ...signedRequest, state }),
+  })
+  return {
+    approve: async (accountId) =>
+      answerWith(await post('/sign-message', { ...request, accountId, returnBy })),
+    refuse: () => answerWith(undefined, 'User rejected'),
+  }
+}
+
+function withFragment(callbackUrl, fields) {
+  const url = new URL(callbackUrl)
+  url.hash = ''
+  for (const [name, value] of Object.entries(fields)) {
+    if (value) url.hash += `${name}=${encodeURIComponent(value)}&`
+  }
+  return url
+}
+
+async function post(path, body) {
+  const response = await fetch(path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  if (!response.ok) throw new Error('The wallet did not sign')
+  return response.json()
+}
+
+function answer({ message, url }) {
+  if (!url) return explain('The site did not say where to return. Close this window and go back to it.')
+  if (returnBy === 'redirect') return location.assign(url)
+  window.opener.postMessage(message, url.origin)
+  setTimeout(() => location.assign(url), FALLBACK_AFTER)
 }
 
 function setBusy(isBusy) {
@@ -51,3 +91,6 @@ function explain(text) {
   problem.textContent = text
   problem.hidden = false
 }
+
+// Where the browser brings back the page as it was left, it can be used again.
+window.addEventListener('pageshow', () => setBusy(false))
