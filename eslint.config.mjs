@@ -25,6 +25,8 @@ const browserGlobals = Object.fromEntries(
     'location',
     'setInterval',
     'clearInterval',
+    'setTimeout',
+    'btoa',
   ].map((name) => [name, 'readonly']),
 )
 
@@ -36,7 +38,14 @@ export default tseslint.config(
     files: ['**/*.ts', '**/*.mts'],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: {
-      parserOptions: { project: ['./tsconfig.json', './test/tsconfig.json', './example/tsconfig.json'] },
+      parserOptions: {
+        project: [
+          './tsconfig.json',
+          './tsconfig.client.json',
+          './test/tsconfig.json',
+          './example/tsconfig.json',
+        ],
+      },
     },
     rules: {
       '@typescript-eslint/consistent-type-imports': ['error', { disallowTypeAnnotations: false }],
@@ -65,7 +74,7 @@ export default tseslint.config(
   },
   { files: ['**/*.mjs'], languageOptions: { globals: nodeGlobals } },
   {
-    files: ['example/public/**/*.js', 'example/wallet/public/**/*.js'],
+    files: ['example/**/*.js'],
     languageOptions: { globals: browserGlobals },
   },
 )

@@ -7,6 +7,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^passport-near\/testing$/, replacement: path('lib/testing/index.ts') },
+      { find: /^passport-near\/client$/, replacement: path('lib/client/index.mts') },
       { find: /^passport-near$/, replacement: path('lib/index.mts') },
     ],
   },
@@ -17,7 +18,7 @@ export default defineConfig({
     maxWorkers: 2,
     coverage: {
       provider: 'v8',
-      include: ['lib/**/*.ts'],
+      include: ['lib/**/*.ts', 'lib/client/**/*.mts'],
       // index.ts only names what the others define; the package tests load it as it is published.
       exclude: ['lib/index.ts', 'lib/public-types.ts', 'lib/types/**'],
       reporter: ['text', 'lcov'],

@@ -8,7 +8,7 @@ import { startEmbeddedChain } from './embedded-chain.mjs'
  * @property {string} [rpc] - undefined for the network's public endpoints
  * @property {string} walletUrl - a web wallet
  * @property {boolean} isEmbedded
- * @property {string[]} [accountIds] - whom the development wallet signs for
+ * @property {string[]} accountIds - whom the development wallet signs for
  * @property {() => Promise<void>} stop
  */
 
@@ -27,5 +27,5 @@ export async function startChain({ network, walletPort }) {
     const explanation = `NEAR_NETWORK must be mainnet or testnet, got "${network}". Leave it out for the embedded chain.`
     throw Object.assign(new Error('Unknown network'), { explanation })
   }
-  return { network, walletUrl: WEB_WALLETS[network], isEmbedded: false, async stop() {} }
+  return { network, walletUrl: WEB_WALLETS[network], accountIds: [], isEmbedded: false, async stop() {} }
 }

@@ -34,6 +34,19 @@ describe('a wrong option is a TypeError that names it, what was expected and wha
     ['callbackUrl', { callbackUrl: 'javascript://%0aalert(1)' }, 'option "callbackUrl" must be'],
     ['callbackUrl', { callbackUrl: 'https://' }, 'option "callbackUrl" must be'],
     ['callbackUrl', { callbackUrl: '' }, 'option "callbackUrl" must be'],
+    [
+      'walletUrl',
+      { walletUrl: 'app.mynearwallet.com' },
+      'option "walletUrl" must be an absolute http or https URL, got "app.mynearwallet.com"',
+    ],
+    ['walletUrl', { walletUrl: 'javascript:alert(1)' }, 'option "walletUrl" must be'],
+    ['walletUrl', { walletUrl: 'near://wallet' }, 'option "walletUrl" must be'],
+    ['walletUrl', { walletUrl: null }, 'option "walletUrl" must be'],
+    [
+      'callbackUrl',
+      { walletUrl: 'https://app.mynearwallet.com' },
+      'option "callbackUrl" must be the absolute URL of the page that serves callbackPage() where there is a walletUrl, got none',
+    ],
     ['network', { network: 'betanet' }, 'option "network" must be "mainnet" or "testnet", got "betanet"'],
     ['rpc', { rpc: [] }, 'option "rpc" must be at least one endpoint, got an empty array'],
     [

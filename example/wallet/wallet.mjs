@@ -36,7 +36,7 @@ export function createWallet(accounts, url) {
 
   app.get('/login', (req, res) => {
     const { success_url: successUrl, failure_url: failureUrl = successUrl } = req.query
-    if (![successUrl, failureUrl].every(isHttpUrl)) return res.status(400).render('unreadable')
+    if (!isHttpUrl(successUrl) || !isHttpUrl(failureUrl)) return res.status(400).render('unreadable')
     res.render('connect', { request: { successUrl, failureUrl }, site: new URL(successUrl).host, accountIds })
   })
 
@@ -82,6 +82,7 @@ function readRequest(fields) {
   }
 }
 
+/** @returns {text is string} */
 function isHttpUrl(text) {
   return typeof text === 'string' && URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
 }

@@ -93,10 +93,11 @@ export async function signIn<Reply = unknown>(
   options: SignInOptions,
 ): Promise<SignInResult<Reply>> {
   const sign = signerOf(wallet)
-  const asked = await request<Challenge>(options, options.challengeUrl)
+  const asked = await request<Challenge | undefined>(options, options.challengeUrl)
   if (asked.outcome !== 'signed-in') return asked
-  const { message, recipient, nonce, state, callbackUrl } = asked.reply ?? {}
-  if (!nonce) return { outcome: 'failed', message: 'The server sent no challenge: check challengeUrl.' }
+  if (!asked.reply?.nonce)
+    return { outcome: 'failed', message: 'The server sent no challenge: check challengeUrl.' }
+  const { message, recipient, nonce, state, callbackUrl } = asked.reply
   let signed: Awaited<WalletAnswer>
   try {
     signed = await sign({
@@ -140,7 +141,7 @@ export async function resumeSignIn<Reply = unknown>(
 type Challenge = Omit<MessageToSign, 'nonce'> & { nonce: string }
 
 /** How to ask this kind of wallet for a signature. */
-function signerOf(wallet: Wallet): (message: MessageToSign) => WalletAnswer {
+function signerOf(wallet: Wallet | null | undefined): (message: MessageToSign) => WalletAnswer {
   if (typeof wallet === 'function') return wallet
   if (wallet && typeof wallet === 'object') {
     if ('selectWallet' in wallet) return (message) => signByConnector(wallet, message)

@@ -38,6 +38,8 @@ export interface TestAppOptions {
   verify?: Verify
   /** Passes the strategy itself to passport.authenticate instead of registering it by name. */
   asInstance?: boolean
+  /** The session cookie's attributes. */
+  cookie?: session.CookieOptions
   routes?: (app: Express, authenticator: passport.PassportStatic, near: NearStrategy) => void
 }
 
@@ -67,7 +69,15 @@ export async function startApp(cleanup: Cleanup, options: TestAppOptions = {}): 
   const statuses: number[] = []
   const app = express()
   app.use(express.json({ strict: false }), express.urlencoded({ extended: true }), express.text())
-  app.use(session({ secret: 'a secret of the tests', resave: false, saveUninitialized: false }))
+  const { cookie } = options
+  app.use(
+    session({
+      secret: 'a secret of the tests',
+      resave: false,
+      saveUninitialized: false,
+      ...(cookie && { cookie }),
+    }),
+  )
   app.use(authenticator.session())
   app.get('/login/near/challenge', near.challengeHandler())
   app.post('/login/near', (req, res, next) => {

@@ -1,0 +1,102 @@
+import type { BrowserContext, Page } from 'playwright-core'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { Cleanup } from '../support/app'
+import { describeInChromium, openBrowser, picture } from '../support/chromium'
+import { approve, bundle, clickForPopup, result, startSite, type Site } from '../support/site'
+
+const cleanup = new Cleanup()
+let context: BrowserContext
+let page: Page
+let site: Site
+
+beforeEach(async () => {
+  const browser = await openBrowser()
+  cleanup.add(browser.close)
+  context = browser.context
+})
+afterEach(() => cleanup.run())
+
+async function open(script: string, path = '/'): Promise<void> {
+  site = await startSite(cleanup, script)
+  page = await context.newPage()
+  await page.goto(site.url + path)
+  await page.locator('button[data-ready]').waitFor()
+}
+
+const signedIn = { outcome: 'signed-in', reply: { id: 'alice.test' } }
+
+for (const globalBuffer of [false, true]) {
+  describeInChromium(
+    `wallet-selector's own code for MyNearWallet, ${globalBuffer ? 'with' : 'without'} a global Buffer`,
+    () => {
+      beforeEach(async () => open(await bundle('wallet-selector'), globalBuffer ? '/?global-buffer' : '/'))
+
+      it('signs in', async () => {
+        const wallet = await clickForPopup(context, page, 'Sign in')
+        expect(new URL(wallet.url()).pathname).toBe('/sign-message')
+        await approve(wallet)
+        await expect.poll(() => result(page)).toMatchObject(signedIn)
+        expect(await page.evaluate('fetch("/me").then((response) => response.json())')).toMatchObject({
+          id: 'alice.test',
+        })
+        expect(wallet.isClosed()).toBe(true)
+      })
+
+      it('tells a refusal', async () => {
+        const wallet = await clickForPopup(context, page, 'Sign in')
+        await wallet.getByRole('button', { name: 'Refuse' }).click()
+        await expect.poll(() => result(page)).toEqual({ outcome: 'refused' })
+        expect(site.network.requestCount).toBe(0)
+      })
+
+      it('tells a closed window', async () => {
+        const wallet = await clickForPopup(context, page, 'Sign in')
+        await wallet.close()
+        await expect.poll(() => result(page)).toEqual({ outcome: 'refused', cause: 'User closed the window' })
+      })
+    },
+  )
+}
+
+describeInChromium("near-connect's own code, its connector and a wallet by manifest", () => {
+  beforeEach(async () => open(await bundle('near-connect')))
+
+  /** Chooses in near-connect's dialogue, which keeps its content in a shadow of its own or not. */
+  async function chooseWallet(): Promise<Page> {
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    const opened = context.waitForEvent('page')
+    await page.getByText('Development wallet').click()
+    return opened
+  }
+
+  it('signs in with one approval, and the connector knows the wallet afterwards', async () => {
+    const wallet = await chooseWallet()
+    await picture(page, 'near-connect')
+    await approve(wallet)
+    await expect.poll(() => result(page)).toMatchObject(signedIn)
+    expect(await page.evaluate('localStorage.getItem("selected-wallet")')).toBe('development-wallet')
+  })
+
+  it('tells a refusal in the wallet', async () => {
+    const wallet = await chooseWallet()
+    await wallet.getByRole('button', { name: 'Refuse' }).click()
+    await expect.poll(() => result(page)).toMatchObject({ outcome: 'refused', cause: 'User rejected' })
+    expect(site.network.requestCount).toBe(0)
+  })
+})
+
+describeInChromium('a wallet of near-connect by itself', () => {
+  beforeEach(async () => open(await bundle('near-connect'), '/?wallet'))
+
+  it('signs in with one approval', async () => {
+    const wallet = await clickForPopup(context, page, 'Sign in')
+    await approve(wallet)
+    await expect.poll(() => result(page)).toMatchObject(signedIn)
+  })
+
+  it('tells a refusal', async () => {
+    const wallet = await clickForPopup(context, page, 'Sign in')
+    await wallet.getByRole('button', { name: 'Refuse' }).click()
+    await expect.poll(() => result(page)).toMatchObject({ outcome: 'refused' })
+  })
+})

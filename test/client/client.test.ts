@@ -1,0 +1,235 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
+import { resumeSignIn, signIn, type MessageToSign, type SignInOptions } from 'passport-near/client'
+import { TestNetwork, type TestAccount } from 'passport-near/testing'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { Browser, Cleanup, listen, startApp } from '../support/app'
+
+const cleanup = new Cleanup()
+let network: TestNetwork
+let alice: TestAccount
+let browser: Browser
+let options: SignInOptions
+
+beforeEach(async () => {
+  network = await TestNetwork.start()
+  cleanup.add(() => network.stop())
+  alice = await network.createAccount('alice.test')
+  browser = new Browser((await startApp(cleanup, { near: { rpc: network.rpcUrl } })).url)
+  options = {
+    challengeUrl: '/login/near/challenge',
+    loginUrl: '/login/near',
+    fetch: (url, init) => browser.request(String(url), init),
+  }
+})
+afterEach(async () => {
+  vi.unstubAllGlobals()
+  await cleanup.run()
+})
+
+const aliceSigns = (message: MessageToSign) => alice.signMessage(message)
+
+describe('signIn', () => {
+  it('brings the reply of the server', async () => {
+    const result = await signIn<{ id: string }>(aliceSigns, options)
+    expect(result).toMatchObject({ outcome: 'signed-in', reply: { id: 'alice.test' } })
+    expect(await (await browser.request('/me')).json()).toMatchObject({ id: 'alice.test' })
+  })
+
+  it('posts the three fields and the state of its own challenge, and nothing else that the wallet returned', async () => {
+    const bodies: unknown[] = []
+    const fetch: NonNullable<SignInOptions['fetch']> = (url, init) => {
+      if (init.body) bodies.push(JSON.parse(init.body as string))
+      return browser.request(String(url), init)
+    }
+    const wallet = async (message: MessageToSign) => {
+      const signed = await alice.signMessage(message)
+      return { ...signed, state: 'another', privateKey: 'ed25519:secret' }
+    }
+    expect(await signIn(wallet, { ...options, fetch })).toMatchObject({ outcome: 'signed-in' })
+    expect(Object.keys(bodies[0] as object)).toEqual(['accountId', 'publicKey', 'signature', 'state'])
+  })
+
+  it('tells what the server said of a login that failed: its code, message and status', async () => {
+    const mallory = await network.createAccount('mallory.test')
+    const wallet = async (message: MessageToSign) => ({
+      ...(await mallory.signMessage(message)),
+      accountId: 'alice.test',
+    })
+    expect(await signIn(wallet, options)).toEqual({
+      outcome: 'failed',
+      status: 401,
+      code: 'ERR_NEAR_ACCESS_KEY_NOT_FOUND',
+      message: 'The account does not exist on this network, or the signing key does not belong to it.',
+    })
+  })
+
+  it('tells an outage from a refused login', async () => {
+    network.fail('http-429')
+    expect(await signIn(aliceSigns, options)).toMatchObject({
+      outcome: 'failed',
+      status: 503,
+      code: 'ERR_NEAR_RPC_UNAVAILABLE',
+    })
+  })
+
+  it("tells of a failure in the server's own words where it sends no code, as Passport by itself does", async () => {
+    const { url } = await listen((_, response) => {
+      response.statusCode = 401
+      response.end('Unauthorized')
+    }, cleanup)
+    const result = await signIn(aliceSigns, { ...options, loginUrl: url, fetch: (at, init) =>
+      String(at) === url ? fetch(at, init) : options.fetch!(at, init) }) // prettier-ignore
+    expect(result).toEqual({
+      outcome: 'failed',
+      status: 401,
+      message: 'The site answered with status 401. Try again later.',
+    })
+  })
+
+  it.each(['challenge', 'login'])('says so when the network is lost before the %s', async (step) => {
+    let signed = 0
+    const fetch: NonNullable<SignInOptions['fetch']> = (url, init) =>
+      (init.method === 'POST') === (step === 'login')
+        ? Promise.reject(new TypeError('Failed to fetch'))
+        : browser.request(String(url), init)
+    const wallet = (message: MessageToSign) => {
+      signed++
+      return alice.signMessage(message)
+    }
+    expect(await signIn(wallet, { ...options, fetch })).toEqual({
+      outcome: 'failed',
+      message: 'The site cannot be reached. Check your connection, then try again.',
+    })
+    expect(signed).toBe(step === 'login' ? 1 : 0)
+  })
+
+  it('does not open the wallet without a challenge, and says what to check', async () => {
+    const wallet = vi.fn()
+    expect(await signIn(wallet, { ...options, challengeUrl: '/me' })).toEqual({
+      outcome: 'failed',
+      message: 'The server sent no challenge: check challengeUrl.',
+    })
+    expect(await signIn(wallet, { ...options, challengeUrl: '/nowhere' })).toMatchObject({
+      outcome: 'failed',
+      status: 404,
+    })
+    expect(wallet).not.toHaveBeenCalled()
+  })
+
+  it('knows that a wallet which returns nothing is another page, and posts nothing', async () => {
+    let posted = 0
+    const fetch: NonNullable<SignInOptions['fetch']> = (url, init) => {
+      if (init.method === 'POST') posted++
+      return browser.request(String(url), init)
+    }
+    expect(await signIn(async () => undefined, { ...options, fetch })).toEqual({ outcome: 'redirected' })
+    expect(posted).toBe(0)
+  })
+
+  it('calls a method of its wallet, and hands on what the wallet throws', async () => {
+    const wallet = {
+      account: alice,
+      signMessage(message: MessageToSign) {
+        return this.account.signMessage(message)
+      },
+    }
+    expect(await signIn(wallet, options)).toMatchObject({ outcome: 'signed-in' })
+    const cause = new Error('Popup window blocked. Please allow popups for this site.')
+    const blocked = () => {
+      throw cause
+    }
+    expect(await signIn(blocked, options)).toEqual({ outcome: 'refused', cause })
+  })
+
+  it.each([undefined, null, 'my-near-wallet', {}, { signMessage: undefined }])(
+    'refuses %o as a wallet with a TypeError that says what was expected',
+    async (wallet) => {
+      await expect(signIn(wallet as never, options)).rejects.toThrow(
+        new TypeError('signIn: wallet must be a function, or a wallet or connector with signMessage'),
+      )
+    },
+  )
+
+  it('uses the one-step sign-in of a near-connect wallet that offers it, and only then', async () => {
+    const calls: string[] = []
+    const walletWith = (signInAndSignMessage: boolean) => ({
+      manifest: { features: { signInAndSignMessage } },
+      signMessage(message: MessageToSign) {
+        calls.push('signMessage')
+        return alice.signMessage(message)
+      },
+      async signInAndSignMessage({ messageParams }: { messageParams: MessageToSign }) {
+        calls.push('signInAndSignMessage')
+        // The outer key may be another one, or none.
+        return [
+          { accountId: 'alice.test', publicKey: '', signedMessage: await alice.signMessage(messageParams) },
+        ]
+      },
+    })
+    expect(await signIn(walletWith(true), options)).toMatchObject({ outcome: 'signed-in' })
+    expect(await signIn(walletWith(false), options)).toMatchObject({ outcome: 'signed-in' })
+    expect(calls).toEqual(['signInAndSignMessage', 'signMessage'])
+  })
+})
+
+describe('resumeSignIn', () => {
+  const replaced = vi.fn()
+  const returnTo = (hash: string): void => {
+    replaced.mockClear()
+    vi.stubGlobal('location', { hash, pathname: '/callback', search: '?next=%2F' })
+    vi.stubGlobal('history', { state: { kept: true }, replaceState: replaced })
+  }
+
+  it.each([
+    '',
+    '#',
+    '#section-2',
+    '#state=abc',
+    '#accountId=alice.test&publicKey=ed25519:x',
+    '#access_token=x&state=y',
+  ])('returns nothing where there is nothing to resume, and leaves the address alone: %j', async (hash) => {
+    returnTo(hash)
+    expect(await resumeSignIn(options)).toBeUndefined()
+    expect(replaced).not.toHaveBeenCalled()
+  })
+
+  it('takes the fields in any order, decoded once, and clears the fragment before it posts', async () => {
+    const challenge = await browser.challenge()
+    let signed = await alice.signMessage(challenge)
+    while (!signed.signature.includes('+')) signed = await alice.signMessage(await browser.challenge())
+    const { state, signature, publicKey, accountId } = signed
+    const fields = { state: state!, signature, publicKey, accountId }
+    returnTo(`#${Object.entries(fields).map(([name, value]) => `${name}=${encodeURIComponent(value)}&`).join('')}`) // prettier-ignore
+    const bodies: unknown[] = []
+    const result = await resumeSignIn({
+      loginUrl: '/login/near',
+      fetch: (url, init) => {
+        expect(replaced).toHaveBeenCalledWith({ kept: true }, '', '/callback?next=%2F')
+        bodies.push(JSON.parse(init.body as string))
+        return browser.request(String(url), init)
+      },
+    })
+    expect(result).toMatchObject({ outcome: 'signed-in', reply: { id: 'alice.test' } })
+    expect(bodies).toEqual([fields])
+  })
+
+  it('takes an error as a refusal and repeats nothing of it: anybody can make such a link', async () => {
+    returnTo('#error=Call%20%2B1%20555%20now&')
+    const fetch = vi.fn()
+    expect(await resumeSignIn({ loginUrl: '/login/near', fetch })).toEqual({ outcome: 'refused' })
+    expect(replaced).toHaveBeenCalled()
+    expect(fetch).not.toHaveBeenCalled()
+  })
+})
+
+describe('the module', () => {
+  const file = 'dist/client/index.mjs'
+
+  it('imports nothing and takes at most 2 kB, gzipped', () => {
+    if (!existsSync(file)) throw new Error('The package is not built: run npm run build first')
+    const code = readFileSync(file, 'utf8')
+    expect(code).not.toMatch(/\bimport\b|\brequire\b|\bexport\b.*\bfrom\b/)
+    expect(gzipSync(code, { level: 9 }).length).toBeLessThanOrEqual(2000)
+  })
+})

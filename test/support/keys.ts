@@ -1,0 +1,28 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import bs58 from 'bs58'
+import type { Challenge } from 'passport-near'
+
+/** An Ed25519 key whose private half the test holds. */
+export function testKey(): { privateKey: KeyObject; publicKey: string } {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+  const { x } = publicKey.export({ format: 'jwk' })
+  return { privateKey, publicKey: `ed25519:${bs58.encode(Buffer.from(x!, 'base64url'))}` }
+}
+
+/** The bytes that NEP-413 has hashed and signed, put together by hand: tag, message, nonce, recipient, no callback URL. */
+export function payloadBytes({ message, nonce, recipient }: Challenge): Buffer {
+  const text = (value: string): Buffer => Buffer.concat([u32(Buffer.byteLength(value)), Buffer.from(value)])
+  return Buffer.concat([
+    u32(2 ** 31 + 413),
+    text(message),
+    Buffer.from(nonce, 'base64'),
+    text(recipient),
+    Buffer.from([0]),
+  ])
+}
+
+function u32(value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32LE(value)
+  return bytes
+}

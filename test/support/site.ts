@@ -1,0 +1,80 @@
+import { build } from 'esbuild'
+import { TestNetwork, type TestAccount } from 'passport-near/testing'
+import type { BrowserContext, Page } from 'playwright-core'
+import { createWallet } from '../../example/wallet/wallet.mjs'
+import { listen, startApp, type Cleanup, type TestAppOptions } from './app'
+
+/** Bundles a page's script with the built package, as an application's build would. */
+export async function bundle(page: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [`test/browser/pages/${page}.ts`],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'browser',
+    define: { global: 'globalThis', 'process.env.NODE_ENV': '"production"' },
+    // What a build's polyfill for Node's globals does: each module gets a Buffer, the page does not.
+    inject: ['test/browser/pages/buffer.ts'],
+  })
+  return outputFiles[0]!.text
+}
+
+export interface Site {
+  url: string
+  walletUrl: string
+  network: TestNetwork
+  alice: TestAccount
+}
+
+/** What a page shows of how a sign-in ended, or of what went wrong. */
+export const result = async (page: Page): Promise<unknown> =>
+  JSON.parse(await page.locator('#result').innerText()) as unknown
+
+/**
+ * A site with one page and the development wallet on another one: 127.0.0.1 and localhost are different sites to a browser,
+ * so that `SameSite` matters between them.
+ */
+export async function startSite(
+  cleanup: Cleanup,
+  script: string,
+  { near, callbackUrl = '/', ...options }: TestAppOptions & { callbackUrl?: string } = {},
+): Promise<Site> {
+  const network = await TestNetwork.start()
+  cleanup.add(() => network.stop())
+  const alice = await network.createAccount('alice.test')
+  const bob = await network.createAccount('bob.test')
+  let wallet: ReturnType<typeof createWallet> | undefined
+  const { url: walletAddress } = await listen((req, res) => wallet?.(req, res), cleanup)
+  const walletUrl = walletAddress.replace('127.0.0.1', 'localhost')
+  wallet = createWallet([alice, bob], walletUrl)
+
+  // The application has to know its own address before it has one.
+  let handler: Parameters<typeof listen>[0]
+  const { url } = await listen((req, res) => handler?.(req, res), cleanup)
+  await startApp(cleanup, {
+    ...options,
+    near: { rpc: network.rpcUrl, callbackUrl: new URL(callbackUrl, url).href, walletUrl, ...near },
+    routes(express, authenticator, strategy) {
+      express.get(['/', '/elsewhere'], (_req, res) => {
+        res.type('html').send(`<!doctype html><title>Site</title><body data-wallet="${walletUrl}">
+<button>Sign in</button> <output id="result"></output> <script type="module" src="/page.js"></script>`)
+      })
+      express.get('/page.js', (_req, res) => void res.type('js').send(script))
+      options.routes?.(express, authenticator, strategy)
+      handler = express
+    },
+  })
+  return { url, walletUrl, network, alice }
+}
+
+/** The wallet's window that a click opens. */
+export async function clickForPopup(context: BrowserContext, page: Page, button: string): Promise<Page> {
+  const opened = context.waitForEvent('page')
+  await page.getByRole('button', { name: button }).click()
+  return opened
+}
+
+export async function approve(wallet: Page, accountId = 'alice.test'): Promise<void> {
+  await wallet.getByLabel(accountId).check()
+  await wallet.getByRole('button', { name: 'Approve' }).click()
+}
