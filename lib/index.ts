@@ -31,6 +31,7 @@ declare namespace NearStrategy {
   type AccessKeyPermission = types.AccessKeyPermission
   type AccessKeyQuery = types.AccessKeyQuery
   type AccessKeySource = types.AccessKeySource
+  type CallbackPageOptions = types.CallbackPageOptions
   type Challenge = types.Challenge
   type ChallengeStore = types.ChallengeStore
   type LoginEvent = types.LoginEvent

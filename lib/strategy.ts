@@ -16,7 +16,7 @@ import { describeValue, isSignableText } from './option-checks'
 import { resolveOptions, type NearStrategyOptions, type ResolvedOptions } from './options'
 import { verifyWithKey } from './signature'
 import { callVerify, type NearProfile, type VerifyDone, type Verify, type VerifyWithRequest } from './verify'
-import { callbackPage, signMessageUrl } from './web-wallet'
+import { callbackPage, signMessageUrl, type CallbackPageOptions } from './web-wallet'
 
 /** What a request comes to; exactly one of these is told to Passport. */
 type Outcome = LoginOutcome | { readonly action: 'redirect'; readonly url: string }
@@ -123,9 +123,13 @@ export class NearStrategy<Request extends object = object> extends Base {
    * fragment, clears the address bar and posts the answer, as a form, to its own address, where `authenticate` belongs.
    *
    * The page is static and needs no session. It passes on what is not a GET or HEAD.
+   *
+   * @throws {TypeError} when an option is wrong
    */
-  callbackPage(): (req: ConnectRequest, res: ConnectResponse, next: (error?: unknown) => void) => void {
-    return callbackPage
+  callbackPage(
+    options?: CallbackPageOptions,
+  ): (req: ConnectRequest, res: ConnectResponse, next: (error?: unknown) => void) => void {
+    return callbackPage(options)
   }
 
   /**

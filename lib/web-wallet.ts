@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Challenge } from './challenge'
 import type { ConnectRequest, ConnectResponse } from './connect'
+import { describeValue, httpUrl, wrong } from './option-checks'
 
 /**
  * Where a web wallet asks a person to sign a challenge: `<walletUrl>/sign-message?message&nonce&recipient&callbackUrl&state`.
@@ -22,7 +23,8 @@ const STYLE =
 
 /**
  * Takes the answer out of the fragment and out of the address bar, and posts it to the page's own address. Where there is
- * no answer (a reload, the back button) it says so; without a network it waits until there is one.
+ * no answer (a reload, the back button) it says so, also where the login redirects to an origin that was not named; without
+ * a network it waits until there is one.
  */
 const SCRIPT = `
 const answer = new URLSearchParams(location.hash.slice(1))
@@ -44,6 +46,7 @@ if (isAnswer) {
   else { show('offline'); addEventListener('online', send, { once: true }) }
 } else show('nothing')
 addEventListener('pageshow', (event) => { if (event.persisted) { form.replaceChildren(); show('nothing') } })
+addEventListener('securitypolicyviolation', () => show('nothing'))
 `
 
 const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
@@ -69,26 +72,46 @@ const PAGE = `<!doctype html>
 </html>
 `
 
-const HEADERS = {
-  'Content-Type': 'text/html; charset=utf-8',
-  'Content-Length': Buffer.byteLength(PAGE),
-  'Content-Security-Policy': [
-    "default-src 'none'",
-    `script-src ${hashOf(SCRIPT)}`,
-    `style-src ${hashOf(STYLE)}`,
-    "form-action 'self'",
-    "base-uri 'none'",
-    "frame-ancestors 'none'",
-  ].join('; '),
-  'Cache-Control': 'no-store',
-  // Stricter, and browsers would hide from the server that the form is its own.
-  'Referrer-Policy': 'same-origin',
-  'X-Content-Type-Options': 'nosniff',
+export interface CallbackPageOptions {
+  /**
+   * Other origins that the login redirects to (`successRedirect`, `failureRedirect`), such as `https://app.example.com`;
+   * default none. Browsers hold a form's policy against redirects as well.
+   */
+  redirectOrigins?: readonly string[]
 }
 
-/** Connect middleware: the page to which a redirecting wallet returns. It passes on what is not a GET or HEAD. */
-export function callbackPage(req: ConnectRequest, res: ConnectResponse, next: () => void): void {
-  if (req.method !== 'GET' && req.method !== 'HEAD') return next()
-  for (const [name, value] of Object.entries(HEADERS)) res.setHeader(name, value)
-  res.end(PAGE)
+/**
+ * Connect middleware: the page to which a redirecting wallet returns. It passes on what is not a GET or HEAD.
+ *
+ * @throws {TypeError} when an option is wrong
+ */
+export function callbackPage({ redirectOrigins = [] }: CallbackPageOptions = {}): (
+  req: ConnectRequest,
+  res: ConnectResponse,
+  next: () => void,
+) => void {
+  if (!Array.isArray(redirectOrigins))
+    wrong('redirectOrigins', 'an array of origins', describeValue(redirectOrigins))
+  const formAction = redirectOrigins.map((each) => new URL(httpUrl('redirectOrigins', each)).origin)
+  const headers = {
+    'Content-Type': 'text/html; charset=utf-8',
+    'Content-Length': Buffer.byteLength(PAGE),
+    'Content-Security-Policy': [
+      "default-src 'none'",
+      `script-src ${hashOf(SCRIPT)}`,
+      `style-src ${hashOf(STYLE)}`,
+      ["form-action 'self'", ...formAction].join(' '),
+      "base-uri 'none'",
+      "frame-ancestors 'none'",
+    ].join('; '),
+    'Cache-Control': 'no-store',
+    // Stricter, and browsers would hide from the server that the form is its own.
+    'Referrer-Policy': 'same-origin',
+    'X-Content-Type-Options': 'nosniff',
+  }
+  return (req, res, next) => {
+    if (req.method !== 'GET' && req.method !== 'HEAD') return next()
+    for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
+    res.end(PAGE)
+  }
 }

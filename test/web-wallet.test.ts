@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { NearStrategyOptions } from 'passport-near'
+import { NearStrategy, type NearStrategyOptions } from 'passport-near'
 import { TestNetwork, type TestAccount } from 'passport-near/testing'
 import { Browser, Cleanup, RECIPIENT, startApp, type TestApp } from './support/app'
 
@@ -192,6 +192,26 @@ describe('the callback page', () => {
       "frame-ancestors 'none'",
     ])
     expect(page).not.toMatch(/https?:|src=|\bon\w+=/)
+  })
+
+  it('lets the login redirect to other origins where they are named', () => {
+    const near = new NearStrategy({ recipient: RECIPIENT }, (profile, done) => done(null, profile))
+    const headers = new Map<string, unknown>()
+    const response = {
+      headersSent: false,
+      setHeader: (name: string, value: unknown) => headers.set(name, value),
+      end: () => undefined,
+    }
+    const redirectOrigins = ['https://app.example.com/welcome?x=1', 'http://localhost:3000']
+    near.callbackPage({ redirectOrigins })({ method: 'GET' }, response, () => undefined)
+    expect(headers.get('Content-Security-Policy')).toContain(
+      "; form-action 'self' https://app.example.com http://localhost:3000;",
+    )
+    for (const wrong of ['https://app.example.com', ['app.example.com'], ["'unsafe-inline'"], [1], null]) {
+      expect(() => near.callbackPage({ redirectOrigins: wrong as string[] })).toThrow(
+        /^NearStrategy: option "redirectOrigins" must be/,
+      )
+    }
   })
 
   it('says what to do when scripts are off', async () => {

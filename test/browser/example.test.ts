@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BrowserContext, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { describeInChromium, openBrowser, picture } from '../support/chromium'
 import { startExample, type Example } from '../support/example'
 
@@ -176,6 +176,45 @@ describeInChromium('the example', () => {
     await other.getByRole('heading', { level: 1, name: 'bob.test' }).waitFor()
   })
 
+  describe('without a script of the site: to the wallet in the same window, and back', () => {
+    const goToWallet = async (): Promise<void> => {
+      await page.getByRole('link', { name: 'Continue in this window instead' }).click()
+      await page.waitForURL(`${example.walletUrl}/sign-message**`)
+    }
+
+    it('signs in', async () => {
+      await goToWallet()
+      await approve(page, 'alice.test')
+      await page.getByRole('heading', { level: 1, name: 'alice.test' }).waitFor()
+      expect(page.url()).toBe(`${example.url}/account`)
+    })
+
+    it('says what happened when the wallet refuses, and offers a new try', async () => {
+      await goToWallet()
+      await page.getByRole('button', { name: 'Refuse' }).click()
+      await status().getByText('so nothing happened. You can try again at any time.').waitFor()
+      await picture(page, 'redirect-refused')
+      await goToWallet()
+      await approve(page, 'alice.test')
+      await page.waitForURL(`${example.url}/account`)
+    })
+
+    it('says so when the site is down in the meantime, and finishes when the page is reloaded', async () => {
+      await goToWallet()
+      await page.route(`${example.url}/**`, (route) => route.abort('internetdisconnected'))
+      await approve(page, 'alice.test')
+      await expect.poll(() => page.url()).toContain('chrome-error')
+      await page.unroute(`${example.url}/**`)
+      await page.reload()
+      await page.waitForURL(`${example.url}/account`)
+    })
+
+    it('shows no text of others in its address as its own', async () => {
+      await page.goto(`${example.url}/?problem=Call+%2B1+555+now`)
+      expect(await page.locator('body').innerText()).not.toContain('555')
+    })
+  })
+
   it('is readable on a phone, light and dark: nothing sticks out sideways', async () => {
     for (const colorScheme of ['light', 'dark'] as const) {
       await close()
@@ -195,6 +234,62 @@ describeInChromium('the example', () => {
       await page.getByRole('heading', { level: 1, name: 'alice.test' }).waitFor()
       await picture(page, `phone-${colorScheme}-account`)
       expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+    }
+  })
+
+  it('says that the request expired while the wallet was open, and offers a new try', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'passport-near-example-'))
+    const hasty = await startExample(directory, { CHALLENGE_MAX_AGE: '1' })
+    try {
+      await page.goto(hasty.url)
+      const wallet = await openWallet('Sign in with NEAR')
+      await approve(wallet, 'alice.test')
+      await status().getByText('the request has expired. Please try again.').waitFor()
+      await picture(page, 'expired')
+      await page.getByRole('link', { name: 'Continue in this window instead' }).click()
+      await approve(page, 'alice.test')
+      await status().getByText('the request has expired. Please try again.').waitFor()
+      await page.getByRole('button', { name: 'Sign in with NEAR' }).waitFor()
+    } finally {
+      await hasty.stop()
+      await rm(directory, { recursive: true, force: true })
+    }
+  })
+
+  it("offers near-connect's wallets on a real network, whose code the page's policy lets run", async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'passport-near-example-'))
+    const real = await startExample(directory, { NEAR_NETWORK: 'testnet' })
+    const refused: string[] = []
+    page.on('console', (message) => {
+      if (message.text().includes('Content Security Policy')) refused.push(message.text())
+    })
+    try {
+      // There is no internet here: the wallet that near-connect's manifest would name is the development wallet.
+      const manifest = await (await fetch(`${example.walletUrl}/near-connect/manifest.json`)).text()
+      const code = await (await fetch(`${example.walletUrl}/near-connect/executor.js`)).text()
+      const { wallets } = JSON.parse(manifest) as { wallets: { executor: string }[] }
+      wallets[0]!.executor = 'https://wallet.example.com/executor.js'
+      const headers = { 'access-control-allow-origin': '*' }
+      await context.route('https://raw.githubusercontent.com/**', (route) =>
+        route.fulfill({ json: { version: '1.0.0', wallets }, headers }),
+      )
+      await context.route('https://wallet.example.com/**', (route) =>
+        route.fulfill({ body: code, contentType: 'text/javascript', headers }),
+      )
+      await page.goto(real.url)
+      await page.getByRole('button', { name: 'Sign in with NEAR' }).click()
+      const opened = context.waitForEvent('page')
+      await page.getByText('Development wallet').click()
+      const wallet = await opened
+      await picture(page, 'real-wallets')
+      await wallet.getByRole('button', { name: 'Refuse' }).click()
+      await status().getByText('You did not approve the request in your wallet').waitFor()
+      expect(refused).toEqual([])
+      const response = await page.request.get(`${real.url}/login/near`, { maxRedirects: 0 })
+      expect(response.headers().location).toContain('https://testnet.mynearwallet.com/sign-message?')
+    } finally {
+      await real.stop()
+      await rm(directory, { recursive: true, force: true })
     }
   })
 

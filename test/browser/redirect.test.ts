@@ -1,0 +1,261 @@
+import type { BrowserContext, CDPSession, Page } from 'playwright-core'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { Cleanup, type TestAppOptions } from '../support/app'
+import { describeInChromium, openBrowser, picture } from '../support/chromium'
+import { approve, bundle, result, startSite, type Site } from '../support/site'
+
+const cleanup = new Cleanup()
+let context: BrowserContext
+let page: Page
+let site: Site
+/** The addresses, referrers and bodies of all requests but the login's own. */
+let requested: string[]
+
+beforeEach(async () => {
+  const browser = await openBrowser()
+  cleanup.add(browser.close)
+  context = browser.context
+  page = await context.newPage()
+  requested = []
+  page.on('request', (request) => {
+    requested.push(request.url(), request.headers().referer ?? '')
+    if (request.method() === 'POST' && !request.url().includes('/login/near'))
+      requested.push(request.postData() ?? '')
+  })
+})
+afterEach(() => cleanup.run())
+
+/** Everything that the browser remembers of where this tab has been. */
+async function history(): Promise<string[]> {
+  const session: CDPSession = await context.newCDPSession(page)
+  const { entries } = await session.send('Page.getNavigationHistory')
+  return entries.map(({ url }) => url)
+}
+
+/** No part of the answer is where others could read it; the wallet's own page is the wallet's. */
+async function expectNoTrace(): Promise<void> {
+  expect(page.url()).not.toContain('signature')
+  for (const place of [
+    ...(await history()),
+    ...requested.filter((text) => !text.startsWith(`${site.walletUrl}/`)),
+  ]) {
+    expect(place).not.toMatch(/signature=|publicKey=|ed25519/)
+  }
+  expect(await page.evaluate('[location.hash, document.referrer].join()')).not.toMatch(/signature|ed25519/)
+}
+
+const signedIn = { outcome: 'signed-in', reply: { id: 'alice.test' } }
+
+describeInChromium('a page whose wallet takes over the window', () => {
+  async function open(options: TestAppOptions & { callbackUrl?: string } = {}): Promise<void> {
+    site = await startSite(cleanup, await bundle('redirecting-wallet'), options)
+    await page.goto(site.url)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.waitForURL(`${site.walletUrl}/sign-message**`)
+  }
+
+  it('signs in when the wallet returns, and leaves no trace of the answer', async () => {
+    await open()
+    await approve(page)
+    await expect.poll(() => result(page)).toMatchObject(signedIn)
+    expect(page.url()).toBe(`${site.url}/`)
+    await expectNoTrace()
+  })
+
+  it('signs in on a callback URL with a query and a hash, which is signed as it is', async () => {
+    await open({ callbackUrl: '/elsewhere?next=%2Fa%20b&x=1#part' })
+    await approve(page)
+    await expect.poll(() => result(page)).toMatchObject(signedIn)
+    expect(page.url()).toBe(`${site.url}/elsewhere?next=%2Fa%20b&x=1`)
+    await expectNoTrace()
+  })
+
+  it('tells a refusal, and signs in at the second try', async () => {
+    await open()
+    await page.getByRole('button', { name: 'Refuse' }).click()
+    await expect.poll(() => result(page)).toEqual({ outcome: 'refused' })
+    expect(page.url()).toBe(`${site.url}/`)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await approve(page)
+    await expect.poll(() => result(page)).toMatchObject(signedIn)
+  })
+
+  it('tells a challenge that expired while the wallet was open', async () => {
+    await open({ near: { challengeMaxAge: 1 } })
+    await approve(page)
+    await expect
+      .poll(() => result(page))
+      .toMatchObject({ outcome: 'failed', code: 'ERR_NEAR_CHALLENGE_EXPIRED' })
+  })
+
+  it('signs in in the window that the wallet was opened in, when the page behind it is gone', async () => {
+    await open()
+    const address = page.url()
+    await page.goto(`${site.url}/elsewhere`)
+    const opened = context.waitForEvent('page')
+    await page.evaluate((url) => void window.open(url), address)
+    const popup = await opened
+    await approve(popup)
+    // Nobody closes it: after three seconds it goes to the callback URL by itself, with a signature over none.
+    await expect.poll(() => result(popup), { timeout: 10_000 }).toMatchObject(signedIn)
+    expect(popup.url()).toBe(`${site.url}/`)
+  })
+})
+
+/** The two routes and the post of a sign-in without front-end code. */
+const routes: NonNullable<TestAppOptions['routes']> = (app, passport, near) => {
+  app.get('/login/near', passport.authenticate('near') as never)
+  app.get('/login/near/callback', near.callbackPage())
+  app.post(
+    '/login/near/callback',
+    passport.authenticate('near', { successRedirect: '/me', failureRedirect: '/?failed' }) as never,
+  )
+}
+const callbackUrl = '/login/near/callback'
+
+for (const sameSite of ['lax', 'strict'] as const) {
+  describeInChromium(`a site without front-end code, its cookie SameSite=${sameSite}`, () => {
+    const me = async (): Promise<string> => page.locator('body').innerText()
+
+    beforeEach(async () => {
+      site = await startSite(cleanup, '', { routes, callbackUrl, cookie: { sameSite } })
+      await page.goto(`${site.url}/login/near`)
+      await page.waitForURL(`${site.walletUrl}/sign-message**`)
+    })
+
+    it('signs in, and leaves no trace of the answer', async () => {
+      await approve(page)
+      await page.waitForURL(`${site.url}/me`)
+      expect(await me()).toContain('alice.test')
+      await expectNoTrace()
+    })
+
+    it('ends where failures end after a refusal', async () => {
+      await page.getByRole('button', { name: 'Refuse' }).click()
+      await page.waitForURL(`${site.url}/?failed`)
+    })
+
+    it('does nothing when the callback page is reloaded or come back to: it says that there is nothing to do', async () => {
+      await approve(page)
+      await page.waitForURL(`${site.url}/me`)
+      const requests = site.network.requestCount
+      await page.goto(`${site.url}/login/near/callback`)
+      await page.getByText('There is nothing left to do here.').waitFor()
+      await page.reload()
+      await page.getByText('There is nothing left to do here.').waitFor()
+      await picture(page, 'callback-nothing')
+      await page.getByRole('link', { name: 'Continue' }).click()
+      await page.waitForURL(`${site.url}/`)
+      expect(site.network.requestCount).toBe(requests)
+      await page.goto(`${site.url}/me`)
+      expect(await me()).toContain('alice.test')
+    })
+
+    it('is still signed in after the back button, and nothing is sent again', async () => {
+      await approve(page)
+      await page.waitForURL(`${site.url}/me`)
+      const requests = site.network.requestCount
+      await page.goBack()
+      // Either the callback page, which has nothing left to do, or the wallet's page before it.
+      const callback = page.url().startsWith(site.url)
+      if (callback) await page.getByText('There is nothing left to do here.').waitFor()
+      else await page.getByRole('heading', { name: 'Sign this message?' }).waitFor()
+      expect(site.network.requestCount).toBe(requests)
+      await page.goto(`${site.url}/me`)
+      expect(await me()).toContain('alice.test')
+    })
+
+    it('refuses the answer a second time: approved again after the back button, the challenge is spent', async () => {
+      const address = page.url()
+      await approve(page)
+      await page.waitForURL(`${site.url}/me`)
+      await page.goto(address)
+      await approve(page)
+      await page.waitForURL(`${site.url}/?failed`)
+    })
+
+    it('lets two tabs finish, each with its own challenge', async () => {
+      const other = await context.newPage()
+      await other.goto(`${site.url}/login/near`)
+      await approve(page, 'alice.test')
+      await page.waitForURL(`${site.url}/me`)
+      await approve(other, 'bob.test')
+      await other.waitForURL(`${site.url}/me`)
+      expect(await other.locator('body').innerText()).toContain('bob.test')
+    })
+
+    it('finishes after the network was lost on the way back, once the page is reloaded', async () => {
+      await page.route(`${site.url}/**`, (route) => route.abort('internetdisconnected'))
+      await approve(page)
+      await expect.poll(() => page.url()).toContain('chrome-error')
+      await page.unroute(`${site.url}/**`)
+      await page.reload()
+      await page.waitForURL(`${site.url}/me`)
+      expect(await me()).toContain('alice.test')
+      await expectNoTrace()
+    })
+  })
+}
+
+describeInChromium('the callback page', () => {
+  const answer = '#accountId=alice.test&signature=AAAA&publicKey=ed25519%3Ax&'
+
+  it('waits while the browser is offline, says so, and goes on by itself', async () => {
+    site = await startSite(cleanup, '', { routes, callbackUrl })
+    await page.addInitScript(() => {
+      Object.defineProperty(navigator, 'onLine', { get: () => false })
+    })
+    await page.goto(`${site.url}/login/near/callback${answer}`)
+    await page.getByText('You are offline.').waitFor()
+    expect(page.url()).toBe(`${site.url}/login/near/callback`)
+    await picture(page, 'callback-offline')
+    await page.evaluate(() => window.dispatchEvent(new Event('online')))
+    await page.waitForURL(`${site.url}/?failed`)
+  })
+
+  it('says what to do when scripts are off, and keeps the answer for the reload', async () => {
+    site = await startSite(cleanup, '', { routes, callbackUrl })
+    const without = await openBrowser({ javaScriptEnabled: false })
+    cleanup.add(without.close)
+    const plain = await without.context.newPage()
+    await plain.goto(`${site.url}/login/near/callback${answer}`)
+    expect(await plain.locator('noscript p').isVisible()).toBe(true)
+    expect(await plain.locator('noscript p').innerText()).toContain(
+      'turn on JavaScript for this site, then reload',
+    )
+    expect(plain.url()).toContain('#accountId=')
+    expect(await plain.getByText('Signing you in').isVisible()).toBe(false)
+    await picture(plain, 'callback-without-scripts')
+  })
+
+  it.each([
+    ['that was named goes there', true],
+    ['that was not named leaves nobody waiting', false],
+  ])('on a site that redirects to another origin %s', async (_, isNamed) => {
+    site = await startSite(cleanup, '', {
+      callbackUrl,
+      routes(app, _passport, near) {
+        app.get('/login/near/callback', (req, res, next) =>
+          near.callbackPage(isNamed ? { redirectOrigins: [site.walletUrl] } : {})(req, res, next),
+        )
+        app.post('/login/near/callback', (_req, res) => res.redirect(`${site.walletUrl}/`))
+      },
+    })
+    await page.goto(`${site.url}/login/near/callback${answer}`, { waitUntil: 'commit' })
+    if (isNamed) await page.waitForURL(`${site.walletUrl}/`)
+    else await page.getByText('There is nothing left to do here.').waitFor()
+  })
+
+  it('runs nothing that the answer brings along', async () => {
+    site = await startSite(cleanup, '', { routes, callbackUrl })
+    const messages: string[] = []
+    page.on('dialog', (dialog) => {
+      messages.push(dialog.message())
+      void dialog.dismiss()
+    })
+    const script = encodeURIComponent('"><img src=x onerror=alert(1)><script>alert(2)</script>')
+    await page.goto(`${site.url}/login/near/callback?next=${script}#error=${script}&state=${script}`)
+    await page.waitForURL(`${site.url}/?failed`)
+    expect(messages).toEqual([])
+  })
+})
