@@ -13,7 +13,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 20_000,
+    testTimeout: 45_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
     coverage: {

@@ -152,7 +152,7 @@ describe.each(rows)('$wallet', (row) => {
       await start(callbackUrl)
       const wallet = walletOf(row, signs, encoding, nonce)
       if (row.fragment) {
-        const challenge = (await browser.challenge()) as Challenge
+        const challenge = await browser.challenge()
         const answer = wallet({ ...challenge, nonce: Buffer.from(challenge.nonce, 'base64') })
         expect(await returnBy({ ...answer })).toMatchObject({
           outcome: 'signed-in',
@@ -200,7 +200,7 @@ describe('Intear with a secp256k1 key', () => {
 describe('Ethereum wallets, Math, Bitget', () => {
   it('cannot sign messages: a wallet without signMessage is a TypeError before anything is asked', async () => {
     await start()
-    await expect(signIn({} as never, urls())).rejects.toThrow(TypeError)
+    await expect(signIn({}, urls())).rejects.toThrow(TypeError)
     expect(browser.cookie).toBe('')
   })
 

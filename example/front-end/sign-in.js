@@ -4,6 +4,7 @@ import { explain, isProblem } from '../explanations.mjs'
 /** Wires up the buttons of the page: they sign in, or link an account. */
 export function wireButtons(wallet) {
   for (const button of document.querySelectorAll('[data-near]')) {
+    button.disabled = false // it waited for this script
     button.addEventListener('click', async () => {
       button.disabled = true
       say('Approve the request in your wallet…')

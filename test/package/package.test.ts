@@ -65,6 +65,8 @@ describe('the packed package', () => {
       'dist/index.d.ts',
       'dist/index.d.mts',
       'dist/testing/index.js',
+      'dist/client/index.mjs',
+      'dist/client/index.d.mts',
       'README.md',
       'LICENSE',
     ]) {
@@ -146,6 +148,8 @@ describe('the packed package', () => {
     ]) // prettier-ignore
     const testing = `import * as imported from 'passport-near/testing'; console.log(JSON.stringify(Object.keys(imported).sort()))`
     expect(await node(testing, 'module')).toEqual(['TestAccount', 'TestNetwork'])
+    const client = `import * as imported from 'passport-near/client'; console.log(JSON.stringify(Object.keys(imported).sort()))`
+    expect(await node(client, 'module')).toEqual(['resumeSignIn', 'signIn'])
   })
 
   it.each([

@@ -45,7 +45,7 @@ export async function openBrowser(
     args: FLAGS,
     ...options,
   })
-  context.setDefaultTimeout(10_000)
+  context.setDefaultTimeout(20_000)
   return {
     context,
     async close() {

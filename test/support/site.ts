@@ -43,14 +43,11 @@ export async function startSite(
   cleanup.add(() => network.stop())
   const alice = await network.createAccount('alice.test')
   const bob = await network.createAccount('bob.test')
-  let wallet: ReturnType<typeof createWallet> | undefined
-  const { url: walletAddress } = await listen((req, res) => wallet?.(req, res), cleanup)
+  // Both have to know their own addresses before they can be made.
+  const { url: walletAddress, server: walletServer } = await listen(undefined, cleanup)
   const walletUrl = walletAddress.replace('127.0.0.1', 'localhost')
-  wallet = createWallet([alice, bob], walletUrl)
-
-  // The application has to know its own address before it has one.
-  let handler: Parameters<typeof listen>[0]
-  const { url } = await listen((req, res) => handler?.(req, res), cleanup)
+  walletServer.on('request', createWallet([alice, bob], walletUrl))
+  const { url, server } = await listen(undefined, cleanup)
   await startApp(cleanup, {
     ...options,
     near: { rpc: network.rpcUrl, callbackUrl: new URL(callbackUrl, url).href, walletUrl, ...near },
@@ -61,7 +58,7 @@ export async function startSite(
       })
       express.get('/page.js', (_req, res) => void res.type('js').send(script))
       options.routes?.(express, authenticator, strategy)
-      handler = express
+      server.on('request', express)
     },
   })
   return { url, walletUrl, network, alice }

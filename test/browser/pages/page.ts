@@ -16,8 +16,8 @@ export function show(result: SignInResult | undefined): void {
 
 export function signInOnClick(wallet: Wallet): void {
   const button = document.querySelector('button')!
-  button.addEventListener('click', async () => {
-    show(await signIn(wallet, { challengeUrl: '/login/near/challenge', loginUrl: '/login/near' }))
+  button.addEventListener('click', () => {
+    void signIn(wallet, { challengeUrl: '/login/near/challenge', loginUrl: '/login/near' }).then(show)
   })
   button.dataset.ready = ''
 }
