@@ -1,6 +1,7 @@
 import { isStoredChallenge, type ChallengeStore, type StoredChallenge } from '../challenge'
 import { NearServiceError } from '../errors'
 import { onRegenerate } from './regenerate'
+import { SpentChallenges } from './spent'
 
 /** So many sign-ins can be under way in one browser session, one in each tab. The oldest gives way. */
 const MAX_OPEN_CHALLENGES = 8
@@ -9,6 +10,9 @@ const MAX_OPEN_CHALLENGES = 8
 const DEFAULT_MAX_AGE = 24 * 60 * 60 * 1000
 
 type Session = Record<string, unknown>
+
+/** As it is kept in the session. */
+type KeptChallenge = StoredChallenge & { serial?: unknown }
 
 export interface SessionChallengeStoreOptions {
   /** The session's property that holds the challenges; default `near:challenges`. Two stores in one app use two. */
@@ -24,8 +28,7 @@ export interface SessionChallengeStoreOptions {
  */
 export class SessionChallengeStore implements ChallengeStore {
   readonly #key: string
-  /** State of each spent challenge, with the time when it may be forgotten; in the order of their being spent. */
-  readonly #spent = new Map<string, number>()
+  readonly #spent = new SpentChallenges()
   #maxAge: number | undefined
 
   constructor({ key = 'near:challenges' }: SessionChallengeStoreOptions = {}) {
@@ -42,7 +45,8 @@ export class SessionChallengeStore implements ChallengeStore {
   /** @throws {NearServiceError} `ERR_NEAR_SESSION_UNAVAILABLE` (500) when the request has no session */
   async issue(req: object, challenge: StoredChallenge): Promise<void> {
     const session = sessionOf(req)
-    this.#write(session, [...this.#open(session), challenge].slice(-MAX_OPEN_CHALLENGES))
+    const kept = { ...challenge, serial: this.#spent.nextSerial() }
+    this.#write(session, [...this.#open(session), kept].slice(-MAX_OPEN_CHALLENGES))
   }
 
   /**
@@ -57,7 +61,7 @@ export class SessionChallengeStore implements ChallengeStore {
     const open = this.#open(session)
     const taken = state === undefined ? open.at(-1) : open.find((challenge) => challenge.state === state)
     if (!taken) return undefined
-    this.#remember(taken.state)
+    this.#spent.add(taken.state, taken.serial, this.#maxAge ?? DEFAULT_MAX_AGE)
     const others = open.filter((challenge) => challenge.state !== taken.state)
     this.#write(session, others)
     if (others.length > 0) onRegenerate(req, session, () => this.#moveOtherTabs(session))
@@ -75,24 +79,16 @@ export class SessionChallengeStore implements ChallengeStore {
   }
 
   /** The session's challenges that have not been spent, oldest first. */
-  #open(session: Session): StoredChallenge[] {
+  #open(session: Session): KeptChallenge[] {
     const stored = session[this.#key]
     if (!Array.isArray(stored)) return []
-    return stored.filter(isStoredChallenge).filter(({ state }) => !this.#spent.has(state))
+    const challenges: KeptChallenge[] = stored.filter(isStoredChallenge)
+    return challenges.filter(({ state, serial }) => !this.#spent.has(state, serial))
   }
 
   /** Assigns a whole new value: @fastify/secure-session loses deletions and nested changes. */
   #write(session: Session, challenges: StoredChallenge[]): void {
     session[this.#key] = challenges.length > 0 ? challenges : undefined
-  }
-
-  #remember(state: string): void {
-    const now = Date.now()
-    for (const [spent, forgetAt] of this.#spent) {
-      if (forgetAt > now) break
-      this.#spent.delete(spent)
-    }
-    this.#spent.set(state, now + (this.#maxAge ?? DEFAULT_MAX_AGE))
   }
 }
 

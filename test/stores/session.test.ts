@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { SessionChallengeStore, type StoredChallenge } from 'passport-near'
 import { describe, expect, it, vi } from 'vitest'
 
@@ -10,6 +12,29 @@ const challenge = (state: string): StoredChallenge => ({
 
 const issueAll = async (store: SessionChallengeStore, req: object, ...states: string[]): Promise<void> => {
   for (const state of states) await store.issue(req, challenge(state))
+}
+
+/** Issues and spends so many challenges of other browsers. */
+async function spend(
+  store: SessionChallengeStore,
+  issuer: SessionChallengeStore,
+  count: number,
+): Promise<void> {
+  for (let number = 0; number < count; number++) {
+    const req = { session: {} }
+    await issuer.issue(req, challenge(`${Date.now()} ${number}`))
+    await store.consume(req, undefined)
+  }
+}
+
+/** In bytes, after everything that can be was collected. */
+async function usedMemory(): Promise<number> {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  await new Promise((resolve) => setTimeout(resolve, 10))
+  collect()
+  const { heapUsed, arrayBuffers } = process.memoryUsage()
+  return heapUsed + arrayBuffers
 }
 
 /** A session as a second request reads it: another object with the same content. */
@@ -53,27 +78,62 @@ describe('SessionChallengeStore', () => {
     expect(await store.consume(slow, undefined)).toBeUndefined()
   })
 
-  it('forgets a spent challenge when it is too old to be accepted, so that memory stays flat', async () => {
+  it('takes next to no memory for what has been spent, which stays spent as long as it could be used', async () => {
+    const store = new SessionChallengeStore()
+    const first = { session: {} }
+    await issueAll(store, first, 'first')
+    const copy = reread(first)
+    await store.consume(first, 'first')
+    const before = await usedMemory()
+    for (let count = 0; count < 100_000; count++) {
+      const req = { session: {} }
+      await store.issue(req, challenge(`state ${count}`))
+      await store.consume(req, undefined)
+    }
+    expect((await usedMemory()) - before).toBeLessThan(2_000_000)
+    expect(await store.consume(copy, 'first')).toBeUndefined()
+  }, 60_000)
+
+  it.each([
+    ['was issued here', (store: SessionChallengeStore) => store],
+    ['another process issued', () => new SessionChallengeStore()],
+  ])('forgets a spent challenge that %s when it is too old to be accepted', async (_, issuerOf) => {
     vi.useFakeTimers({ toFake: ['Date'] })
     try {
       const store = new SessionChallengeStore()
       store.keepFor(500)
       store.keepFor(1000)
       store.keepFor(10)
+      const issuer = issuerOf(store)
       const req = { session: {} }
-      await issueAll(store, req, 'a')
+      await issueAll(issuer, req, 'a')
       const copy = reread(req)
-      await store.consume(req, 'a')
+      expect(await store.consume(req, 'a')).toBeDefined()
       vi.setSystemTime(Date.now() + 999)
-      await issueAll(store, req, 'b')
-      await store.consume(req, 'b')
+      await spend(store, issuer, 8192)
       expect(await store.consume(reread(copy), 'a')).toBeUndefined()
-      vi.setSystemTime(Date.now() + 2)
-      await issueAll(store, req, 'c')
-      await store.consume(req, 'c')
+      vi.setSystemTime(Date.now() + 1002)
+      await spend(store, issuer, 8192)
       expect((await store.consume(copy, 'a'))?.state).toBe('a')
     } finally {
       vi.useRealTimers()
+    }
+  })
+
+  it("is not confused by another store's challenges, or by one whose number was changed", async () => {
+    const store = new SessionChallengeStore()
+    const other = new SessionChallengeStore()
+    const req = { session: {} }
+    await issueAll(other, req, 'a', 'b')
+    await issueAll(store, { session: {} }, 'x', 'y')
+    expect((await store.consume(reread(req), 'a'))?.state).toBe('a')
+    expect(await store.consume(reread(req), 'a')).toBeUndefined()
+    expect((await store.consume(reread(req), 'b'))?.state).toBe('b')
+    for (const serial of [undefined, 7, '', '.', 'x.-1', 'x.1e3', {}]) {
+      const kept = [{ ...challenge(`with ${JSON.stringify(serial)}`), serial }]
+      const session = { 'near:challenges': kept }
+      expect(await store.consume({ session: structuredClone(session) }, undefined)).toBeDefined()
+      expect(await store.consume({ session: structuredClone(session) }, undefined)).toBeUndefined()
     }
   })
 
