@@ -54,44 +54,56 @@ export async function postJson(endpoint: Endpoint, json: string, signal: AbortSi
 
 class StaleConnection extends Error {}
 
-async function exchange(
+/** Plain events: a signal among the request's options and an iterated body cost as much as all the rest of the exchange. */
+function exchange(
   { url, headers }: Endpoint,
   json: string,
   signal: AbortSignal,
   connection: 'pooled' | 'fresh',
 ): Promise<HttpAnswer> {
-  const secure = url.protocol === 'https:'
-  const request = (secure ? https : http).request(url, {
-    method: 'POST',
-    agent: connection === 'pooled' ? AGENTS[secure ? 'https' : 'http'] : false,
-    headers: {
-      ...headers,
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(json),
-      accept: 'application/json',
-    },
-    signal,
-  })
-  const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
-    request.once('response', resolve)
-    request.on('error', (error: NodeJS.ErrnoException) => {
-      const stale = request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
-      reject(stale ? new StaleConnection('The kept connection was closed', { cause: error }) : error)
+  return new Promise((resolve, reject) => {
+    const secure = url.protocol === 'https:'
+    const request = (secure ? https : http).request(url, {
+      method: 'POST',
+      agent: connection === 'pooled' ? AGENTS[secure ? 'https' : 'http'] : false,
+      headers: {
+        ...headers,
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(json),
+        accept: 'application/json',
+      },
     })
-    request.once('close', () => reject(new Error('The connection was closed without an answer')))
-    let interim = 0
+    /** What comes first is the outcome; the socket is freed in any case. */
+    const fail = (error: Error): void => {
+      reject(error)
+      request.destroy()
+    }
+    const callOff = (): void => fail(new UnusableAnswer('called off'))
+    if (signal.aborted) return callOff()
+    signal.addEventListener('abort', callOff)
+
+    let isAnswered = false
+    let interimAnswers = 0
+    request.on('response', (response) => {
+      isAnswered = true
+      const status = response.statusCode ?? 0
+      if (isReadable(status)) readBody(response, (body) => resolve({ status, body }), fail)
+      else fail(new UnusableAnswer(`HTTP status ${status}`, status !== 422))
+    })
     request.on('information', () => {
-      if (++interim > MAX_INTERIM_ANSWERS)
-        request.destroy(new UnusableAnswer('interim answers without an end'))
+      if (++interimAnswers > MAX_INTERIM_ANSWERS) fail(new UnusableAnswer('interim answers without an end'))
+    })
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      const isStale =
+        request.reusedSocket && !isAnswered && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
+      fail(isStale ? new StaleConnection('The kept connection was closed', { cause: error }) : error)
+    })
+    request.on('close', () => {
+      signal.removeEventListener('abort', callOff)
+      if (!isAnswered) fail(new Error('The connection was closed without an answer'))
     })
     request.end(json)
   })
-  const status = response.statusCode ?? 0
-  if (!isReadable(status)) {
-    response.destroy()
-    throw new UnusableAnswer(`HTTP status ${status}`, status !== 422)
-  }
-  return { status, body: await readBody(response) }
 }
 
 /** A body is trusted on a 2xx only, and read on a 400, with which some nodes send their errors. */
@@ -99,13 +111,18 @@ function isReadable(status: number): boolean {
   return (status >= 200 && status <= 299) || status === 400
 }
 
-async function readBody(response: http.IncomingMessage): Promise<string> {
+function readBody(
+  response: http.IncomingMessage,
+  done: (body: string) => void,
+  fail: (error: Error) => void,
+): void {
   const chunks: Buffer[] = []
   let bytes = 0
-  for await (const chunk of response as AsyncIterable<Buffer>) {
+  response.on('data', (chunk: Buffer) => {
     bytes += chunk.length
-    if (bytes > MAX_ANSWER_BYTES) throw new UnusableAnswer(`an answer of more than ${MAX_ANSWER_BYTES} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
+    if (bytes > MAX_ANSWER_BYTES) fail(new UnusableAnswer(`an answer of more than ${MAX_ANSWER_BYTES} bytes`))
+    else chunks.push(chunk)
+  })
+  response.on('end', () => done(Buffer.concat(chunks).toString('utf8')))
+  response.on('error', fail)
 }
