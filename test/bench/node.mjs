@@ -1,20 +1,28 @@
-// A node in a process of its own: one account with a single key, one with 10,000. Its parent holds the private halves.
+// A node in a process of its own: accounts with 1, 100 and 10,000 keys. Its parent holds the private halves.
 import { TestNetwork } from 'passport-near/testing'
 
-process.once('message', async ({ publicKey }) => {
-  const network = await TestNetwork.start()
-  await network.createAccount('one.test', { publicKey })
-  const many = await network.createAccount('many.test', { publicKey })
-  const { publicKey: other } = await network.createAccount('keys.test')
-  // Keys that differ in their last characters; nobody will sign with them.
-  for (let key = 0; key < 9999; key++) {
-    many.addKey({
-      publicKey:
-        other.slice(0, -3) +
-        [key % 58, Math.floor(key / 58) % 58, Math.floor(key / 3364)]
-          .map((digit) => ALPHABET[digit])
-          .join(''),
-    })
+let network
+
+process.on('message', async ({ publicKey, count }) => {
+  if (count) return process.send({ requestCount: network.requestCount })
+  network = await TestNetwork.start()
+  for (const [accountId, keys] of [
+    ['one.test', 1],
+    ['hundred.test', 100],
+    ['many.test', 10_000],
+  ]) {
+    const account = await network.createAccount(accountId, { publicKey })
+    // Nobody will sign with the others: keys that differ in their last characters.
+    const { publicKey: other } = await network.createAccount(`keys-of-${accountId}`)
+    for (let key = 1; key < keys; key++) {
+      account.addKey({
+        publicKey:
+          other.slice(0, -3) +
+          [key % 58, Math.floor(key / 58) % 58, Math.floor(key / 3364)]
+            .map((digit) => ALPHABET[digit])
+            .join(''),
+      })
+    }
   }
   process.send({ rpcUrl: network.rpcUrl })
 })

@@ -1,120 +1,175 @@
-// Measures, side by side in one run: the local part of a login, from what a browser sends to an accepted signature; and the
-// key check over the network, for an account with a single key and for one with 10,000.
-import { fork } from 'node:child_process'
-import { createPublicKey, verify } from 'node:crypto'
-import { once } from 'node:events'
-import bs58 from 'bs58'
-import { verifyMessage } from 'near-api-js/nep413'
-import { verifyNep413Signature } from 'near-kit'
-import { NearStrategy, hashPayload } from 'passport-near'
-import { TestNetwork } from 'passport-near/testing'
-import { Bench } from 'tinybench'
+// Measures this project beside others, in one run, and keeps the figures in docs/bench/results.json. Takes some eight minutes;
+// what is compared takes turns, so that a slow minute of the machine meets all of them.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { pinLoad, run, startNode, startServer } from './http.mjs'
+import { createWallet } from './login.mjs'
+import { measureIdleMemory, measureRequire } from './startup.mjs'
+import { measureMany, measureOpenChallenges, measureVerification, median } from './verification.mjs'
 
-const nonce = Buffer.alloc(32, 7)
-const payload = { message: 'Sign in to app.example.com', recipient: 'app.example.com', nonce }
+const isQuick = process.argv.includes('--quick')
+const ROUNDS = isQuick ? 2 : 5
+const SECONDS = isQuick ? 1 : 3
 
-const network = await TestNetwork.start()
-const alice = await network.createAccount('alice.test')
-const signed = await alice.signMessage(payload)
-await network.stop()
-
-const signature = Buffer.from(signed.signature, 'base64')
-const hash = hashPayload(payload)
-const key = createPublicKey({
-  key: Buffer.concat([
-    Buffer.from('302a300506032b6570032100', 'hex'),
-    bs58.decode(signed.publicKey.slice('ed25519:'.length)),
-  ]),
-  format: 'der',
-  type: 'spki',
-})
-
-/** Every contender finds the key on the account at once: what is left is what it computes. */
-const permission = 'FullAccess'
-const stored = { state: 's', nonce: nonce.toString('base64'), message: payload.message, issuedAt: Date.now() }
-const store = { issue: async () => {}, consume: async () => stored }
-const strategyWith = (keys) =>
-  new NearStrategy({ recipient: payload.recipient, store, ...keys }, (profile, done) => done(null, profile))
-const local = strategyWith({ accessKeys: { permission: async () => permission } })
-
-function login(strategy, body) {
-  return new Promise((resolve, reject) => {
-    const instance = Object.create(strategy)
-    instance.success = resolve
-    instance.fail = ({ code }) => reject(new Error(code))
-    instance.error = reject
-    instance.authenticate({ body })
-  })
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc')
+const usedBytes = () => {
+  collectGarbage()
+  const { heapUsed, arrayBuffers } = process.memoryUsage()
+  return heapUsed + arrayBuffers
 }
 
-const bench = new Bench({ time: 2000, warmupTime: 500 })
-bench
-  .add('node:crypto verify, key ready', () => {
-    if (!verify(null, hash, key, signature)) throw new Error('refused')
-  })
-  .add('passport-near, the whole login', () => login(local, signed))
-  .add('near-api-js verifyMessage', () =>
-    verifyMessage({
-      signerAccountId: signed.accountId,
-      signerPublicKey: signed.publicKey,
-      payload,
-      signature,
-      provider: { viewAccessKey: async () => ({ permission }) },
-    }),
-  )
-  .add('near-kit verifyNep413Signature', async () => {
-    const near = { getAccessKey: async () => ({ permission }) }
-    if (!(await verifyNep413Signature(signed, payload, { near, nonceValidation: 'none' })))
-      throw new Error('refused')
-  })
+const results = {
+  machine: { node: process.version, processor: cpus()[0]?.model, cores: cpus().length },
+  rounds: ROUNDS,
+  verification: await verification(),
+  openChallenges: await openChallenges(),
+  many: await measureMany(isQuick ? 30_000 : 1_000_000, usedBytes),
+}
+// From here on this process makes load.
+results.machine.pinned = pinLoad()
+Object.assign(results, await overHttp())
 
-await bench.run()
-print(bench, 'of the bare verification')
+mkdirSync('docs/bench', { recursive: true })
+const file = isQuick ? 'docs/bench/quick.json' : 'docs/bench/results.json'
+writeFileSync(file, `${JSON.stringify(results, undefined, 2)}\n`)
+print(results)
+console.log(`\nKept in ${file}. npm run bench:report puts it into the README.`)
 
-const node = fork(new URL('./node.mjs', import.meta.url))
-node.send({ publicKey: signed.publicKey })
-const [{ rpcUrl }] = await once(node, 'message')
-const remote = strategyWith({ rpc: rpcUrl })
-const keyChecks = new Bench({ time: 3000, warmupTime: 500 })
-keyChecks
-  .add('1 key on the account', () => login(remote, { ...signed, accountId: 'one.test' }))
-  .add('10,000 keys on the account', () => login(remote, { ...signed, accountId: 'many.test' }))
-await keyChecks.run()
-print(keyChecks, 'of one key')
-console.log('Bytes of the answer:')
-console.table({
-  'view_access_key, as a login asks': {
-    '1 key': await size('one.test', true),
-    '10,000 keys': await size('many.test', true),
-  },
-  'view_access_key_list, for comparison': {
-    '1 key': await size('one.test'),
-    '10,000 keys': await size('many.test'),
-  },
-})
-node.kill()
-
-async function size(account_id, single) {
-  const params = single
-    ? { request_type: 'view_access_key', finality: 'final', account_id, public_key: signed.publicKey }
-    : { request_type: 'view_access_key_list', finality: 'final', account_id }
-  const body = JSON.stringify({ jsonrpc: '2.0', id: '1', method: 'query', params })
-  const response = await fetch(rpcUrl, { method: 'POST', body })
-  return (await response.arrayBuffer()).byteLength
+async function verification() {
+  const rounds = []
+  for (let round = 0; round < ROUNDS; round++) rounds.push(await measureVerification(isQuick ? 200 : 700))
+  return compare(rounds, 'node:crypto verify, key ready')
 }
 
-function print({ tasks }, ratio) {
-  const [first] = tasks
-  console.table(
-    tasks.map(({ name, result }) => {
-      if (result.error) throw result.error
-      const { p50, p75 } = result.latency
-      return {
-        what: name,
-        'median (µs)': Math.round(p50 * 1000),
-        '75 % below (µs)': Math.round(p75 * 1000),
-        [ratio]: (p50 / first.result.latency.p50).toFixed(2),
+async function openChallenges() {
+  const rounds = []
+  for (let round = 0; round < ROUNDS; round++) rounds.push(await measureOpenChallenges(isQuick ? 300 : 3000))
+  return compare(rounds, 'open challenges: 1')
+}
+
+async function overHttp() {
+  const wallet = createWallet()
+  const node = await startNode()
+  const { rpcUrl } = await node.ask({ publicKey: wallet.publicKey })
+  const servers = {}
+  for (const name of ['passport-local', 'passport-near', 'near-api-js', 'near-kit']) {
+    servers[name] = await startServer(name, rpcUrl)
+  }
+  try {
+    return {
+      logins: await interleaved({
+        'passport-local': [servers['passport-local'], { kind: 'login' }, 200],
+        'passport-near': [servers['passport-near'], { kind: 'login' }, 200],
+        'near-api-js': [servers['near-api-js'], { kind: 'login' }, 200],
+        'near-kit': [servers['near-kit'], { kind: 'login' }, 200],
+      }),
+      refusals: await interleaved({
+        'passport-local, wrong password': [servers['passport-local'], { kind: 'bad signature' }, 401],
+        'passport-near, bad signature': [servers['passport-near'], { kind: 'bad signature' }, 401],
+        'passport-near, spent challenge': [servers['passport-near'], { kind: 'spent challenge' }, 401],
+        'near-api-js, bad signature': [servers['near-api-js'], { kind: 'bad signature' }, 401],
+        'near-kit, bad signature': [servers['near-kit'], { kind: 'bad signature' }, 401],
+      }),
+      keys: await interleaved({
+        '1 key on the account': [servers['passport-near'], { kind: 'login', accountId: 'one.test' }, 200],
+        '100 keys': [servers['passport-near'], { kind: 'login', accountId: 'hundred.test' }, 200],
+        '10,000 keys': [servers['passport-near'], { kind: 'login', accountId: 'many.test' }, 200],
+      }),
+      // At a rate that leaves the server time: what is measured is a login, not the queue before it.
+      eventLoop: await interleaved({
+        'without logins': [servers['passport-near'], { kind: 'login', path: '/nothing', rate: 200 }, 200],
+        'with logins': [servers['passport-near'], { kind: 'login', rate: 200 }, 200],
+      }),
+      require: await measureRequire(['passport', 'passport-near'], isQuick ? 5 : 20),
+      idleMegabytes: await measureIdleMemory(['passport-local', 'passport-near'], rpcUrl, isQuick ? 2 : 5),
+    }
+  } finally {
+    for (const server of Object.values(servers)) await server.stop()
+    await node.stop()
+  }
+
+  /** Each load in turn, several times; the first is what the others are compared with. */
+  async function interleaved(loads) {
+    const runs = Object.fromEntries(Object.keys(loads).map((name) => [name, []]))
+    for (let round = -1; round < ROUNDS; round++) {
+      for (const [name, [server, load, expected]] of Object.entries(loads)) {
+        const result = await run(server, node, wallet, { ...load, seconds: round < 0 ? 1 : SECONDS })
+        for (const status of Object.keys(result.statuses)) {
+          if (Number(status) !== expected) throw new Error(`${name}: answered with status ${status}`)
+        }
+        if (round >= 0) runs[name].push(result)
       }
+    }
+    const rates = Array.from({ length: ROUNDS }, (_, round) =>
+      Object.fromEntries(Object.entries(runs).map(([name, list]) => [name, list[round].perSecond])),
+    )
+    const compared = compare(rates, Object.keys(loads)[0])
+    for (const [name, list] of Object.entries(runs)) {
+      for (const figure of ['cpuMs', 'busy', 'rpcCalls', 'p999']) {
+        compared[name][figure] = median(list.map((each) => each[figure]))
+      }
+    }
+    return compared
+  }
+}
+
+/** The median of each, and the ratio to the base, round by round: its median, least and greatest. */
+function compare(rounds, base) {
+  return Object.fromEntries(
+    Object.keys(rounds[0]).map((name) => {
+      const ratios = rounds.map((round) => round[name] / round[base])
+      return [
+        name,
+        {
+          median: median(rounds.map((round) => round[name])),
+          ratio: median(ratios),
+          least: Math.min(...ratios),
+          greatest: Math.max(...ratios),
+        },
+      ]
     }),
   )
+}
+
+function print(figures) {
+  const round = (value, digits = 2) => Number(value.toFixed(digits))
+  const table = (title, rows, unit) => {
+    console.log(`\n${title}`)
+    console.table(
+      Object.fromEntries(
+        Object.entries(rows).map(
+          ([name, { median, ratio, least, greatest, cpuMs, busy, rpcCalls, p999 }]) => [
+            name,
+            {
+              [unit]: round(median, 1),
+              'of the first': round(ratio),
+              spread: `${round(least)} to ${round(greatest)}`,
+              ...(cpuMs !== undefined && {
+                'server CPU each (ms)': round(cpuMs, 3),
+                'server busy': round(busy),
+                'RPC calls each': round(rpcCalls),
+                'loop delay p99.9 (ms)': round(p999),
+              }),
+            },
+          ],
+        ),
+      ),
+    )
+  }
+  table('One verification, without a network', figures.verification, 'µs')
+  table('A login by what is open in the session', figures.openChallenges, 'µs')
+  table('Challenge and login over HTTP', figures.logins, 'logins/s')
+  table('Refusals over HTTP', figures.refusals, 'refusals/s')
+  table('Logins by the keys on the account', figures.keys, 'logins/s')
+  table('The event loop at 100 logins a second', figures.eventLoop, 'logins/s')
+  const { many, require, idleMegabytes } = figures
+  console.log(
+    `\n${many.count} logins in one process: ${round(many.firstMicroseconds, 1)} µs each at first, ` +
+      `${round(many.lastMicroseconds, 1)} µs at last; heap ${round(many.heapGrowthBytes / 1e6)} MB larger`,
+  )
+  console.log('require, median (ms):', require)
+  console.log('Idle application, resident (MB):', idleMegabytes)
 }

@@ -1,0 +1,36 @@
+// What is signed, and by whom: the same for all contenders.
+import { createHash, generateKeyPairSync, sign } from 'node:crypto'
+import bs58 from 'bs58'
+
+export const RECIPIENT = 'app.example.com'
+export const MESSAGE = `Sign in to ${RECIPIENT}`
+
+const text = (value) => {
+  const length = Buffer.alloc(4)
+  length.writeUInt32LE(Buffer.byteLength(value))
+  return Buffer.concat([length, Buffer.from(value)])
+}
+
+const tag = Buffer.alloc(4)
+tag.writeUInt32LE(2 ** 31 + 413)
+const before = Buffer.concat([tag, text(MESSAGE)])
+const after = Buffer.concat([text(RECIPIENT), Buffer.from([0])])
+
+/** A wallet with one Ed25519 key that costs the load generator as little as it can. */
+export function createWallet() {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+  const raw = Buffer.from(publicKey.export({ format: 'jwk' }).x, 'base64url')
+  return {
+    publicKey: `ed25519:${bs58.encode(raw)}`,
+    keyObject: publicKey,
+    /** @param {string} nonce - base64 */
+    sign(nonce) {
+      const hash = createHash('sha256')
+        .update(before)
+        .update(Buffer.from(nonce, 'base64'))
+        .update(after)
+        .digest()
+      return sign(null, hash, privateKey).toString('base64')
+    },
+  }
+}

@@ -1,0 +1,88 @@
+// Turns docs/bench/results.json into the README's table and into docs/bench/logins.svg.
+import { readFileSync, writeFileSync } from 'node:fs'
+
+const { machine, rounds, verification, logins, refusals, keys, eventLoop, many, require, idleMegabytes } =
+  JSON.parse(readFileSync('docs/bench/results.json', 'utf8'))
+
+const fixed = (value, digits = 2) => value.toFixed(digits)
+const spread = ({ ratio, least, greatest }) => `${fixed(ratio)} (${fixed(least)} to ${fixed(greatest)})`
+const whole = (value) => Math.round(value).toLocaleString('en')
+
+const VERIFIERS = {
+  'passport-near': 'passport-near, body to accepted signature',
+  'near-api-js': 'near-api-js verifyMessage',
+  'near-kit': 'near-kit verifyNep413Signature',
+}
+const REFUSALS = {
+  'passport-local': 'passport-local, wrong password',
+  'passport-near': 'passport-near, bad signature',
+  'near-api-js': 'near-api-js, bad signature',
+  'near-kit': 'near-kit, bad signature',
+}
+
+const rows = Object.entries(logins).map(([name, login]) => {
+  const verified = verification[VERIFIERS[name]]
+  const refused = refusals[REFUSALS[name]]
+  return [
+    `\`${name}\``,
+    whole(login.median),
+    spread(login),
+    `${fixed(login.cpuMs)} ms`,
+    verified ? `${whole(verified.median)} µs, ${fixed(verified.ratio)}` : '',
+    `${whole(refused.median)}, ${fixed(refused.ratio)}`,
+    whole(refused.rpcCalls),
+  ]
+})
+const header = [
+  '',
+  'logins/s',
+  'of `passport-local`',
+  'server CPU a login',
+  'one verification, of bare `crypto.verify`',
+  'refusals/s, of `passport-local`',
+  'RPC calls for one',
+]
+const line = (cells) => `| ${cells.join(' | ')} |`
+const table = [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n')
+
+const spent = refusals['passport-near, spent challenge']
+const text = `${table}
+
+Challenge and login together over HTTP, 16 connections, Express 5 with express-session, the server on one core${machine.pinned ? '' : ' (not pinned)'}, load and a stand-in node on the other;
+medians of ${rounds} interleaved rounds, ratios with their spread (${machine.cores} × ${machine.processor}, Node ${machine.node.slice(1)}). \`passport-local\` compares one string: it is the ceiling.
+
+- A spent challenge is refused ${whole(spent.median)} times a second (${fixed(spent.ratio)}), without an RPC call.
+- Accounts with 100 and 10,000 keys sign in at ${fixed(keys['100 keys'].ratio)} and ${fixed(keys['10,000 keys'].ratio)} of the rate of one with a single key.
+- The event loop's delay (p99.9) is ${fixed(eventLoop['with logins'].p999)} ms with 100 logins a second, ${fixed(eventLoop['without logins'].p999)} ms with as many requests that sign nobody in.
+- After ${whole(many.count)} logins in one process a login takes ${fixed(many.lastMicroseconds, 0)} µs, at first ${fixed(many.firstMicroseconds, 0)} µs; the heap is ${fixed(many.heapGrowthBytes / 1e6)} MB larger.
+- \`require('passport-near')\` takes ${fixed(require['passport-near'], 0)} ms, \`passport\` ${fixed(require.passport, 0)} ms; an idle application keeps ${fixed(idleMegabytes['passport-near'] - idleMegabytes['passport-local'], 1)} MB more than with \`passport-local\`.`
+
+const readme = readFileSync('README.md', 'utf8')
+const [begin, end] = ['<!-- bench: begin -->', '<!-- bench: end -->']
+if (!readme.includes(begin)) throw new Error(`README.md has no ${begin}`)
+writeFileSync(
+  'README.md',
+  readme.replace(new RegExp(`${begin}[^]*${end}`), () => `${begin}\n\n${text}\n\n${end}`),
+)
+writeFileSync('docs/bench/logins.svg', plot(logins))
+
+/** A bar for each, as long as its rate. */
+function plot(bars) {
+  const [width, left, row] = [640, 130, 40]
+  const names = Object.keys(bars)
+  const longest = Math.max(...names.map((name) => bars[name].median))
+  const scale = (value) => (value / longest) * (width - left - 110)
+  const drawn = names.map((name, index) => {
+    const y = 20 + index * row
+    const length = fixed(scale(bars[name].median), 1)
+    return `  <text x="${left - 10}" y="${y + 18}" text-anchor="end">${name}</text>
+  <rect x="${left}" y="${y}" width="${length}" height="26" rx="3" class="${name === 'passport-near' ? 'own' : ''}" />
+  <text x="${left + Number(length) + 8}" y="${y + 18}">${whole(bars[name].median)} / s</text>`
+  })
+  const height = 30 + names.length * row
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="Logins a second on one core">
+  <style>text { font: 14px system-ui, sans-serif; fill: #555 } rect { fill: #9aa5a0 } .own { fill: #0b6e55 }</style>
+${drawn.join('\n')}
+</svg>
+`
+}

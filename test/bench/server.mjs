@@ -1,0 +1,120 @@
+// One application, with one way to sign in: what it costs beside the others. Started by the benchmarks in a process of its
+// own, which loads only what this way needs.
+import { randomBytes } from 'node:crypto'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import express from 'express'
+import session from 'express-session'
+import { Passport, Strategy } from 'passport'
+import { MESSAGE, RECIPIENT } from './login.mjs'
+
+const [, , contender, rpcUrl] = process.argv
+
+/** A login as people write it around a library: a nonce in the session, then the library's own function. */
+class HandWritten extends Strategy {
+  name = 'login'
+
+  constructor(check) {
+    super()
+    this.check = check
+  }
+
+  async authenticate(req) {
+    const { nonce } = req.session
+    delete req.session.nonce
+    if (!nonce) return this.fail(401)
+    const payload = { message: MESSAGE, recipient: RECIPIENT, nonce: Buffer.from(nonce, 'base64') }
+    const accepted = await this.check(req.body, payload).catch(() => false)
+    if (accepted) this.success({ id: req.body.accountId })
+    else this.fail(401)
+  }
+}
+
+function handOutNonce(req, res) {
+  req.session.nonce = randomBytes(32).toString('base64')
+  res.json({ message: MESSAGE, recipient: RECIPIENT, nonce: req.session.nonce, state: 'none' })
+}
+
+/** Each registers the strategy `login` and returns the handler of the challenge. */
+const contenders = {
+  async 'passport-local'() {
+    const { Strategy: LocalStrategy } = await import('passport-local')
+    const fields = { usernameField: 'accountId', passwordField: 'password' }
+    passport.use(
+      'login',
+      new LocalStrategy(fields, (id, password, done) => done(null, password === 'correct' && { id })),
+    )
+    return handOutNonce
+  },
+  async 'passport-near'() {
+    const { NearStrategy } = await import('passport-near')
+    const near = new NearStrategy(
+      { name: 'login', recipient: RECIPIENT, message: MESSAGE, rpc: rpcUrl },
+      (profile, done) => done(null, { id: profile.accountId }),
+    )
+    passport.use(near)
+    return near.challengeHandler()
+  },
+  async 'near-api-js'() {
+    const { JsonRpcProvider } = await import('near-api-js')
+    const { verifyMessage } = await import('near-api-js/nep413')
+    const provider = new JsonRpcProvider({ url: rpcUrl })
+    passport.use(
+      new HandWritten(async ({ accountId, publicKey, signature }, payload) => {
+        await verifyMessage({
+          signerAccountId: accountId,
+          signerPublicKey: publicKey,
+          signature: Buffer.from(signature, 'base64'),
+          payload,
+          provider,
+        })
+        return true
+      }),
+    )
+    return handOutNonce
+  },
+  async 'near-kit'() {
+    const { Near, verifyNep413Signature } = await import('near-kit')
+    const near = new Near({ network: { rpcUrl, networkId: 'localnet' } })
+    passport.use(
+      new HandWritten((signed, payload) =>
+        verifyNep413Signature(signed, payload, { near, nonceValidation: 'none' }),
+      ),
+    )
+    return handOutNonce
+  },
+}
+
+const passport = new Passport()
+passport.serializeUser((user, done) => done(null, user.id))
+passport.deserializeUser((id, done) => done(null, { id }))
+
+const app = express()
+app.use(express.json())
+app.use(session({ secret: 'bench', resave: false, saveUninitialized: false }))
+app.use(passport.session())
+app.get('/challenge', await contenders[contender]())
+app.post('/login', passport.authenticate('login'), (req, res) => res.json({ id: req.user.id }))
+// What is left of the two requests without any way to sign in.
+app.get('/nothing', (req, res) => {
+  req.session.nonce = 'none'
+  res.json({ nonce: req.session.nonce })
+})
+app.post('/nothing', (req, res) => res.json({}))
+
+const delay = monitorEventLoopDelay({ resolution: 1 })
+
+process.on('message', (question) => {
+  if (question === 'start') {
+    delay.reset()
+    delay.enable()
+  } else delay.disable()
+  process.send({
+    cpu: process.cpuUsage(),
+    residentBytes: process.memoryUsage.rss(),
+    p999: delay.percentile(99.9) / 1e6,
+  })
+})
+
+const server = app.listen(0, '127.0.0.1', () => {
+  process.send({ url: `http://127.0.0.1:${server.address().port}` })
+})
