@@ -22,6 +22,7 @@ export function createSignIn({ url, chain, users, challengeMaxAge }) {
     {
       name: 'link-near',
       recipient,
+      callbackUrl: `${url}/account`,
       network,
       rpc,
       message: `Link this NEAR account to your account at ${recipient}`,

@@ -270,12 +270,12 @@ export class NearStrategy<Request extends object = object> extends Base {
 }
 
 /**
- * Whether a request asks to be sent to the wallet: it posts nothing, and its body, if there is one, carries no answer.
- * What is posted is a login even without a body: a parser that was forgotten must not send people back to their wallet.
+ * Whether a request asks to be sent to the wallet: a GET, whose body, if there is one, carries no answer. What is posted is a
+ * login even without a body: a parser that was forgotten must not send people back to their wallet.
  */
 function startsLogin(req: object): boolean {
   const { method, body } = req as { method?: unknown; body?: unknown }
-  return method !== 'POST' && !carriesLogin(body)
+  return (method === undefined || method === 'GET' || method === 'HEAD') && !carriesLogin(body)
 }
 
 /** The code of a refusal or an error of ours; undefined for the application's. */

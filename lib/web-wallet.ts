@@ -31,7 +31,7 @@ const answer = new URLSearchParams(location.hash.slice(1))
 const form = document.forms[0]
 const show = (id) => { for (const part of document.querySelectorAll('[id]')) part.hidden = part.id !== id }
 const isAnswer = answer.has('error') || ['accountId', 'publicKey', 'signature'].every((name) => answer.has(name))
-if (location.hash) history.replaceState(null, '', location.pathname + location.search)
+if (location.hash) history.replaceState(null, '', location.href.split('#')[0])
 const send = () => { show('busy'); form.submit() }
 if (isAnswer) {
   for (const name of ['accountId', 'publicKey', 'signature', 'state', 'error']) {
@@ -46,7 +46,7 @@ if (isAnswer) {
   else { show('offline'); addEventListener('online', send, { once: true }) }
 } else show('nothing')
 addEventListener('pageshow', (event) => { if (event.persisted) { form.replaceChildren(); show('nothing') } })
-addEventListener('securitypolicyviolation', () => show('nothing'))
+addEventListener('securitypolicyviolation', (event) => { if (event.effectiveDirective === 'form-action') show('nothing') })
 `
 
 const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
@@ -57,6 +57,7 @@ const PAGE = `<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Signing in</title>
+<link rel="icon" href="data:,">
 <style>${STYLE}</style>
 </head>
 <body>
@@ -85,11 +86,12 @@ export interface CallbackPageOptions {
  *
  * @throws {TypeError} when an option is wrong
  */
-export function callbackPage({ redirectOrigins = [] }: CallbackPageOptions = {}): (
-  req: ConnectRequest,
-  res: ConnectResponse,
-  next: () => void,
-) => void {
+export function callbackPage(
+  options: CallbackPageOptions = {},
+): (req: ConnectRequest, res: ConnectResponse, next: () => void) => void {
+  const { redirectOrigins = [], ...unknown } = options
+  const [mistyped] = Object.keys(unknown)
+  if (mistyped !== undefined) wrong(mistyped, 'left out: callbackPage knows only redirectOrigins', 'it')
   if (!Array.isArray(redirectOrigins))
     wrong('redirectOrigins', 'an array of origins', describeValue(redirectOrigins))
   const formAction = redirectOrigins.map((each) => new URL(httpUrl('redirectOrigins', each)).origin)
@@ -100,6 +102,7 @@ export function callbackPage({ redirectOrigins = [] }: CallbackPageOptions = {})
       "default-src 'none'",
       `script-src ${hashOf(SCRIPT)}`,
       `style-src ${hashOf(STYLE)}`,
+      'img-src data:',
       ["form-action 'self'", ...formAction].join(' '),
       "base-uri 'none'",
       "frame-ancestors 'none'",

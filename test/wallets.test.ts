@@ -132,7 +132,7 @@ async function returnBy(fragment: Record<string, string | undefined>): Promise<S
   let hash = '#'
   for (const [name, value] of Object.entries(fragment))
     if (value) hash += `${name}=${encodeURIComponent(value)}&`
-  vi.stubGlobal('location', { hash, pathname: '/callback', search: '' })
+  vi.stubGlobal('location', { href: `https://app.example.com/callback${hash}` })
   vi.stubGlobal('history', { replaceState() {} })
   return resumeSignIn(urls())
 }

@@ -59,10 +59,12 @@ describe('a request without a login, where there is a walletUrl', () => {
     ['https://wallet.example.com/', 'https://wallet.example.com/sign-message'],
     ['https://wallet.example.com/near/', 'https://wallet.example.com/near/sign-message'],
     ['https://wallet.example.com/?theme=dark#top', 'https://wallet.example.com/sign-message'],
+    ['https://wallet.example.com/?theme=dark&message=Pay', 'https://wallet.example.com/sign-message'],
   ])('a walletUrl %s leads to %s', async (url, page) => {
     const { browser } = await start({ walletUrl: url })
     const location = new URL((await browser.request('/login/near')).headers.get('location')!)
     expect(location.origin + location.pathname).toBe(page)
+    expect(location.searchParams.getAll('message')).toEqual([`Sign in to ${RECIPIENT}`])
     if (url.includes('theme')) expect(location.searchParams.get('theme')).toBe('dark')
   })
 
@@ -83,6 +85,15 @@ describe('a request without a login, where there is a walletUrl', () => {
     expect(response.status).toBe(400)
     expect(await response.json()).toMatchObject({ code: 'ERR_NEAR_CREDENTIALS_MISSING' })
     expect(response.headers.get('location')).toBeNull()
+  })
+
+  it.each(['PUT', 'PATCH', 'DELETE'])('that is a %s is no way to the wallet', async (method) => {
+    const { url } = await startApp(cleanup, {
+      near: { rpc: network.rpcUrl, walletUrl, callbackUrl },
+      routes: (express, passport) => express.all('/login/near', passport.authenticate('near') as never),
+    })
+    const response = await new Browser(url).request('/login/near', { method })
+    expect([response.status, response.headers.get('location')]).toEqual([400, null])
   })
 
   it('that carries half a login is a 400', async () => {
@@ -171,6 +182,9 @@ describe('the callback page', () => {
     expect(first.headers.get('content-type')).toBe('text/html; charset=utf-8')
     expect(first.headers.get('cache-control')).toBe('no-store')
     expect(first.headers.getSetCookie()).toEqual([])
+    expect(first.headers.get('x-content-type-options')).toBe('nosniff')
+    // With no-referrer a browser would send its form with the origin null.
+    expect(first.headers.get('referrer-policy')).toBe('same-origin')
     expect(await second.text()).toBe(await first.text())
   })
 
@@ -187,6 +201,7 @@ describe('the callback page', () => {
       "default-src 'none'",
       `script-src 'sha256-${part('script')}'`,
       `style-src 'sha256-${part('style')}'`,
+      'img-src data:',
       "form-action 'self'",
       "base-uri 'none'",
       "frame-ancestors 'none'",
@@ -212,6 +227,9 @@ describe('the callback page', () => {
         /^NearStrategy: option "redirectOrigins" must be/,
       )
     }
+    expect(() => near.callbackPage({ redirectOrigin: 'https://app.example.com' } as object)).toThrow(
+      /^NearStrategy: option "redirectOrigin" must be left out/,
+    )
   })
 
   it('says what to do when scripts are off', async () => {

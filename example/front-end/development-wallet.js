@@ -1,5 +1,5 @@
 // The sign-in page on the embedded chain: the wallet is the development wallet, in a window of its own.
-import { wireButtons } from './sign-in.js'
+import { wireButton } from './sign-in.js'
 
 const { wallet } = document.querySelector('[data-wallet]').dataset
 
@@ -28,4 +28,4 @@ function signMessage({ message, recipient, nonce, callbackUrl = location.href })
   })
 }
 
-wireButtons(signMessage)
+wireButton(signMessage)

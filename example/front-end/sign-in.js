@@ -1,22 +1,25 @@
-import { signIn } from 'passport-near/client'
+import { resumeSignIn, signIn } from 'passport-near/client'
 import { explain, isProblem } from '../explanations.mjs'
 
-/** Wires up the buttons of the page: they sign in, or link an account. */
-export function wireButtons(wallet) {
-  for (const button of document.querySelectorAll('[data-near]')) {
-    button.disabled = false // it waited for this script
-    button.addEventListener('click', async () => {
-      button.disabled = true
-      say('Approve the request in your wallet…')
-      const { challenge: challengeUrl, submit: loginUrl } = button.dataset
-      const result = await signIn(wallet, { challengeUrl, loginUrl })
-      if (result.outcome === 'signed-in') return location.assign(result.reply.next)
-      if (result.outcome === 'redirected') return
-      button.disabled = false
-      button.focus()
-      tell(result)
-    })
+/** Wires up the page's button: it signs in, or links an account. */
+export async function wireButton(wallet) {
+  const button = document.querySelector('[data-near]')
+  const { challenge: challengeUrl, submit: loginUrl } = button.dataset
+  const finish = (result) => {
+    if (result?.outcome === 'signed-in') return location.assign(result.reply.next)
+    if (result?.outcome === 'redirected') return
+    button.disabled = false
+    if (!result) return
+    button.focus()
+    tell(result)
   }
+  button.addEventListener('click', async () => {
+    button.disabled = true
+    say('Approve the request in your wallet…')
+    finish(await signIn(wallet, { challengeUrl, loginUrl }))
+  })
+  // It has waited for this script, and for a wallet's answer that came with the address.
+  finish(await resumeSignIn({ loginUrl }))
 }
 
 /** Says how a sign-in ended that was none. */

@@ -15,7 +15,8 @@ async function askWallet(path, query) {
       popup.close()
       settle(value)
     }
-    const onMessage = ({ data }) => {
+    const onMessage = ({ source, data }) => {
+      if (source !== window.parent) return // near-connect passes on what the wallet's window posts
       if (data.status === 'success') end(resolve, data)
       if (data.status === 'failure') end(reject, new Error(data.errorMessage))
     }

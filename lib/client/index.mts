@@ -17,8 +17,10 @@ export interface SignedMessage {
   signature: string
 }
 
-/** Nothing where the wallet is another page, which the browser is about to show. */
-export type WalletAnswer = Promise<SignedMessage | undefined | void> // eslint-disable-line @typescript-eslint/no-invalid-void-type -- so that wallets' own types fit
+/** Undefined where the wallet is another page, which the browser is about to show. */
+type Answer = SignedMessage | null | undefined | void // eslint-disable-line @typescript-eslint/no-invalid-void-type -- so that wallets' own types fit
+
+export type WalletAnswer = Answer | Promise<Answer>
 
 // Methods and not properties, all of them: only methods may declare narrower parameters, such as a Buffer.
 
@@ -95,45 +97,43 @@ export async function signIn<Reply = unknown>(
   const sign = signerOf(wallet)
   const asked = await request<Challenge | undefined>(options, options.challengeUrl)
   if (asked.outcome !== 'signed-in') return asked
-  if (!asked.reply?.nonce)
-    return { outcome: 'failed', message: 'The server sent no challenge: check challengeUrl.' }
-  const { message, recipient, nonce, state, callbackUrl } = asked.reply
-  let signed: Awaited<WalletAnswer>
+  const nonce = decode(asked.reply?.nonce)
+  if (!asked.reply || !nonce) {
+    const message = 'The site sent no challenge. Try again later. (For its developers: check challengeUrl.)'
+    return { outcome: 'failed', message }
+  }
+  const { message, recipient, state, callbackUrl } = asked.reply
+  let signed: Answer
   try {
-    signed = await sign({
-      message,
-      recipient,
-      nonce: decode(nonce),
-      state,
-      ...(callbackUrl && { callbackUrl }),
-    })
+    signed = await sign({ message, recipient, nonce, state, ...(callbackUrl && { callbackUrl }) })
   } catch (cause) {
     return { outcome: 'refused', cause }
   }
-  if (!signed) return { outcome: 'redirected' }
+  if (signed === undefined) return { outcome: 'redirected' }
   // A wallet's window that was closed or refused may answer as well, with an empty signature.
+  if (!signed?.signature) return { outcome: 'refused' }
   const { accountId, publicKey, signature } = signed
-  return signature
-    ? request(options, options.loginUrl, { accountId, publicKey, signature, state })
-    : { outcome: 'refused' }
+  return request(options, options.loginUrl, { accountId, publicKey, signature, state })
 }
 
 /**
  * Finishes a sign-in on the page to which a redirecting wallet returned: takes the wallet's answer out of the URL's
- * fragment, removes it from the address bar and the history, and posts it.
+ * fragment, removes it from the address bar and from the tab's history, and posts it.
  *
  * @returns undefined where there is nothing to resume: the fragment is no wallet's answer, and stays
  */
 export async function resumeSignIn<Reply = unknown>(
   options: ResumeOptions,
 ): Promise<SignInResult<Reply> | undefined> {
-  const { hash, pathname, search } = location
-  const answer = Object.fromEntries(new URLSearchParams(hash.slice(1)))
+  const [page, fragment] = location.href.split('#')
+  const answer = Object.fromEntries(new URLSearchParams(fragment))
   const { accountId, publicKey, signature, state, error } = answer
-  const isSigned = accountId && publicKey && signature
-  if (!isSigned && !error) return undefined
-  history.replaceState(history.state, '', pathname + search)
-  return isSigned
+  const isAnswer = accountId !== undefined && publicKey !== undefined && signature !== undefined
+  // Others say more about their errors, in fragments of the same form.
+  const isRefusal = error && Object.keys(answer).length === 1
+  if (!isAnswer && !isRefusal) return undefined
+  history.replaceState(history.state, '', page)
+  return signature
     ? request(options, options.loginUrl, { accountId, publicKey, signature, state })
     : { outcome: 'refused' }
 }
@@ -147,7 +147,7 @@ function signerOf(wallet: Wallet | null | undefined): (message: MessageToSign) =
     if ('selectWallet' in wallet) return (message) => signByConnector(wallet, message)
     if (isOneStep(wallet)) {
       return async (message) =>
-        (await wallet.signInAndSignMessage!({ messageParams: message }))[0]?.signedMessage
+        (await wallet.signInAndSignMessage!({ messageParams: message }))[0]?.signedMessage ?? null
     }
     if (wallet.signMessage) return (message) => wallet.signMessage!(message)
   }
@@ -155,7 +155,7 @@ function signerOf(wallet: Wallet | null | undefined): (message: MessageToSign) =
 }
 
 /** Lets the connector remember the wallet, so that the application finds it connected afterwards. */
-async function signByConnector(connector: WalletConnector, message: MessageToSign): WalletAnswer {
+async function signByConnector(connector: WalletConnector, message: MessageToSign): Promise<Answer> {
   const walletId = await connector.selectWallet({ features: { signMessage: true } })
   const wallet = await connector.wallet(walletId)
   if (!isOneStep(wallet)) {
@@ -163,23 +163,35 @@ async function signByConnector(connector: WalletConnector, message: MessageToSig
     return wallet.signMessage!(message)
   }
   // connect() resolves to the wallet; the signature comes with an event before that.
-  return new Promise((resolve, reject) => {
-    const listener = ({ accounts }: OneStepEvent): void => resolve(accounts[0]?.signedMessage)
-    connector.on('wallet:signInAndSignMessage', listener)
-    connector
-      .connect({ walletId, signMessageParams: message })
-      .catch(reject)
-      .finally(() => connector.off('wallet:signInAndSignMessage', listener))
-  })
+  let signed: Answer = null
+  const listener = ({ accounts }: OneStepEvent): void => void (signed = accounts[0]?.signedMessage ?? null)
+  connector.on('wallet:signInAndSignMessage', listener)
+  try {
+    await connector.connect({ walletId, signMessageParams: message })
+  } finally {
+    connector.off('wallet:signInAndSignMessage', listener)
+  }
+  return signed
 }
 
 const isOneStep = (wallet: WalletObject): boolean => !!wallet.manifest?.features?.signInAndSignMessage
 
-/** Decodes base64 into what both connectors take: wallet-selector insists on a Buffer, and knows one by `_isBuffer`. */
-function decode(base64: string): Uint8Array {
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
+/**
+ * Decodes base64 into what all wallets take: wallet-selector insists on a Buffer, and knows one by `_isBuffer`; some wallets
+ * ask it for its base64 again.
+ */
+function decode(base64: unknown): Uint8Array | undefined {
+  let bytes: Uint8Array
+  try {
+    bytes = Uint8Array.from(atob(base64 as string), (character) => character.charCodeAt(0))
+  } catch {
+    return undefined
+  }
+  if (bytes.length !== 32) return undefined
   const { Buffer } = globalThis as { Buffer?: { from(bytes: Uint8Array): Uint8Array } }
-  return Buffer ? Buffer.from(bytes) : Object.defineProperty(bytes, '_isBuffer', { value: true })
+  return Buffer
+    ? Buffer.from(bytes)
+    : Object.defineProperties(bytes, { _isBuffer: { value: true }, toString: { value: () => base64 } })
 }
 
 /** Gets a challenge, or posts a login. */
@@ -210,10 +222,16 @@ async function request<Reply>(
     location.assign(response.url)
     return { outcome: 'redirected' }
   }
-  const reply = parse(text) as (Reply & { code?: string; message?: string }) | undefined
+  const reply = parse(text) as { code?: unknown; message?: unknown } | null | undefined
   if (ok) return { outcome: 'signed-in', reply: reply as Reply }
-  const { code, message = `The site answered with status ${status}. Try again later.` } = reply ?? {}
-  return { outcome: 'failed', status, ...(code && { code }), message }
+  const { code, message } = reply ?? {}
+  return {
+    outcome: 'failed',
+    status,
+    ...(typeof code === 'string' && { code }),
+    message:
+      typeof message === 'string' ? message : `The site answered with status ${status}. Try again later.`,
+  }
 }
 
 function parse(text: string): unknown {

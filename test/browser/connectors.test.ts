@@ -85,6 +85,37 @@ describeInChromium("near-connect's own code, its connector and a wallet by manif
   })
 })
 
+describeInChromium("near-connect's connector with a wallet that signs in and signs separately", () => {
+  it('connects the wallet, then has the message signed', async () => {
+    const script = await bundle('near-connect')
+    await context.route('**/near-connect/manifest.json', async (route) => {
+      const response = await route.fetch()
+      const manifest = (await response.json()) as { wallets: { features: object }[] }
+      Object.assign(manifest.wallets[0]!.features, { signInAndSignMessage: false })
+      manifest.wallets.push({
+        ...manifest.wallets[0]!,
+        id: 'other',
+        name: 'Cannot sign',
+        features: {},
+      } as never)
+      await route.fulfill({ response, json: manifest })
+    })
+    await open(script)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByText('Development wallet').waitFor()
+    expect(await page.getByText('Cannot sign').count()).toBe(0)
+    let opened = context.waitForEvent('page')
+    await page.getByText('Development wallet').click()
+    const connecting = await opened
+    await connecting.getByRole('heading', { name: 'Show an account to this site?' }).waitFor()
+    opened = context.waitForEvent('page')
+    await approve(connecting)
+    await approve(await opened)
+    await expect.poll(() => result(page)).toMatchObject(signedIn)
+    expect(await page.evaluate('localStorage.getItem("selected-wallet")')).toBe('development-wallet')
+  })
+})
+
 describeInChromium('a wallet of near-connect by itself', () => {
   beforeEach(async () => open(await bundle('near-connect'), '/?wallet'))
 

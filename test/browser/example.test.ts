@@ -145,6 +145,17 @@ describeInChromium('the example', () => {
     await picture(page, 'account-taken')
   })
 
+  it('links in the window that the wallet was opened in, when the page behind it was reloaded', async () => {
+    await signIn('dave.test')
+    const wallet = await openWallet('Link another NEAR account')
+    await page.reload()
+    await approve(wallet, 'erin.test')
+    // Nobody closes it: after three seconds it returns to the account page by itself.
+    await wallet.waitForURL(`${example.url}/account`)
+    await wallet.getByText('erin.test').waitFor()
+    expect(wallet.url()).toBe(`${example.url}/account`)
+  })
+
   it('keeps the password login working beside it, and links a NEAR account to that user', async () => {
     await page.getByText('Use a password instead').click()
     await page.getByLabel('User name').fill('demo')

@@ -213,6 +213,40 @@ describeInChromium('the callback page', () => {
     await page.waitForURL(`${site.url}/?failed`)
   })
 
+  it('sends the answer once, to the address with its query, and says that it is busy until it is over', async () => {
+    site = await startSite(cleanup, '', { routes, callbackUrl })
+    await page.addInitScript(() => {
+      Object.defineProperty(navigator, 'onLine', { get: () => false })
+      // The page as it is while the server takes its time: Playwright cannot look at one that is about to be replaced.
+      HTMLFormElement.prototype.submit = function () {
+        document.title += ` ${this.method} ${this.action}`
+      }
+    })
+    await page.goto(`${site.url}/login/near/callback?next=%2Fa%20b${answer}`)
+    await page.getByText('You are offline.').waitFor()
+    const address = `${site.url}/login/near/callback?next=%2Fa%20b`
+    expect(page.url()).toBe(address)
+    await page.evaluate('dispatchEvent(new Event("online")); dispatchEvent(new Event("online"))')
+    expect(await page.title()).toBe(`Signing in post ${address}`)
+    const busy = page.getByText('Signing you in…')
+    expect(await busy.isVisible()).toBe(true)
+
+    // Something that the page's policy refuses, such as an extension's picture, is no end of the login.
+    const refused = page.waitForEvent('console', (message) =>
+      message.text().includes('Content Security Policy'),
+    )
+    await page.evaluate(
+      'document.body.append(Object.assign(new Image(), { src: "https://evil.example.com/x.png" }))',
+    )
+    await refused
+    expect(await busy.isVisible()).toBe(true)
+
+    // The browser brings the page back as it was left.
+    await page.evaluate('dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }))')
+    await page.getByText('There is nothing left to do here.').waitFor()
+    expect(await page.locator('input').count()).toBe(0)
+  })
+
   it('says what to do when scripts are off, and keeps the answer for the reload', async () => {
     site = await startSite(cleanup, '', { routes, callbackUrl })
     const without = await openBrowser({ javaScriptEnabled: false })

@@ -106,10 +106,16 @@ describe('signIn', () => {
 
   it('does not open the wallet without a challenge, and says what to check', async () => {
     const wallet = vi.fn()
-    expect(await signIn(wallet, { ...options, challengeUrl: '/me' })).toEqual({
+    const none = {
       outcome: 'failed',
-      message: 'The server sent no challenge: check challengeUrl.',
-    })
+      message: 'The site sent no challenge. Try again later. (For its developers: check challengeUrl.)',
+    }
+    expect(await signIn(wallet, { ...options, challengeUrl: '/me' })).toEqual(none)
+    for (const nonce of [null, 7, '', 'AAAA', 'not base64', {}]) {
+      const fetch = async () =>
+        new Response(JSON.stringify({ message: 'm', recipient: 'r', nonce, state: 's' }))
+      expect(await signIn(wallet, { ...options, fetch })).toEqual(none)
+    }
     expect(await signIn(wallet, { ...options, challengeUrl: '/nowhere' })).toMatchObject({
       outcome: 'failed',
       status: 404,
@@ -125,6 +131,74 @@ describe('signIn', () => {
     }
     expect(await signIn(async () => undefined, { ...options, fetch })).toEqual({ outcome: 'redirected' })
     expect(posted).toBe(0)
+  })
+
+  it('knows that a wallet which returns null, or no account, has refused', async () => {
+    expect(await signIn(async () => null, options)).toEqual({ outcome: 'refused' })
+    expect(await signIn(() => null, options)).toEqual({ outcome: 'refused' })
+    const manifest = { features: { signInAndSignMessage: true } }
+    expect(await signIn({ manifest, signInAndSignMessage: async () => [] }, options)).toEqual({
+      outcome: 'refused',
+    })
+  })
+
+  it('goes where the server redirects after the login, as to successRedirect', async () => {
+    const assign = vi.fn()
+    vi.stubGlobal('location', { assign })
+    const fetch: NonNullable<SignInOptions['fetch']> = async (url, init) => {
+      if (init.method !== 'POST') return browser.request(String(url), init)
+      const response = new Response('<h1>Welcome</h1>')
+      return Object.defineProperties(response, {
+        redirected: { value: true },
+        url: { value: 'https://app.example.com/welcome' },
+      })
+    }
+    expect(await signIn(aliceSigns, { ...options, fetch })).toEqual({ outcome: 'redirected' })
+    expect(assign).toHaveBeenCalledWith('https://app.example.com/welcome')
+  })
+
+  it('does not take for a code or a message what is no text', async () => {
+    const fetch = async () => new Response(JSON.stringify({ code: 17, message: ['x'] }), { status: 500 })
+    expect(await signIn(aliceSigns, { ...options, fetch })).toEqual({
+      outcome: 'failed',
+      status: 500,
+      message: 'The site answered with status 500. Try again later.',
+    })
+  })
+
+  it('asks for JSON, and for a challenge that is new', async () => {
+    const asked: RequestInit[] = []
+    const fetch: NonNullable<SignInOptions['fetch']> = (url, init) => {
+      asked.push(init)
+      return browser.request(String(url), init)
+    }
+    await signIn(aliceSigns, { ...options, fetch })
+    expect(asked[0]).toMatchObject({ cache: 'no-store', headers: { accept: 'application/json' } })
+    expect(asked[1]).toMatchObject({ method: 'POST', headers: { accept: 'application/json' } })
+  })
+
+  it('gives a nonce that wallets take for a Buffer where the page has none', async () => {
+    const { Buffer } = globalThis
+    let nonce: (Uint8Array & { _isBuffer?: boolean }) | undefined
+    let base64 = ''
+    const wallet = (message: MessageToSign) => {
+      nonce = message.nonce
+      base64 = (message.nonce as unknown as { toString(encoding: string): string }).toString('base64')
+      return undefined
+    }
+    const challenge = await browser.challenge()
+    // From here on: Node's own Response needs a Buffer.
+    const text = async () => {
+      vi.stubGlobal('Buffer', undefined)
+      return JSON.stringify(challenge)
+    }
+    const fetch = async () => ({ ok: true, status: 200, redirected: false, text }) as Response
+    expect(await signIn(wallet, { ...options, fetch })).toEqual({ outcome: 'redirected' })
+    vi.stubGlobal('Buffer', Buffer)
+    expect(nonce?._isBuffer).toBe(true)
+    expect(nonce).toHaveLength(32)
+    expect(Buffer.from(nonce!).toString('base64')).toBe(challenge.nonce)
+    expect(base64).toBe(challenge.nonce)
   })
 
   it('calls a method of its wallet, and hands on what the wallet throws', async () => {
@@ -177,7 +251,7 @@ describe('resumeSignIn', () => {
   const replaced = vi.fn()
   const returnTo = (hash: string): void => {
     replaced.mockClear()
-    vi.stubGlobal('location', { hash, pathname: '/callback', search: '?next=%2F' })
+    vi.stubGlobal('location', { href: `https://app.example.com//callback?next=%2F${hash}` })
     vi.stubGlobal('history', { state: { kept: true }, replaceState: replaced })
   }
 
@@ -188,6 +262,8 @@ describe('resumeSignIn', () => {
     '#state=abc',
     '#accountId=alice.test&publicKey=ed25519:x',
     '#access_token=x&state=y',
+    '#error=access_denied&error_description=No&state=y',
+    '#error=',
   ])('returns nothing where there is nothing to resume, and leaves the address alone: %j', async (hash) => {
     returnTo(hash)
     expect(await resumeSignIn(options)).toBeUndefined()
@@ -205,13 +281,23 @@ describe('resumeSignIn', () => {
     const result = await resumeSignIn({
       loginUrl: '/login/near',
       fetch: (url, init) => {
-        expect(replaced).toHaveBeenCalledWith({ kept: true }, '', '/callback?next=%2F')
+        expect(replaced).toHaveBeenCalledWith(
+          { kept: true },
+          '',
+          'https://app.example.com//callback?next=%2F',
+        )
         bodies.push(JSON.parse(init.body as string))
         return browser.request(String(url), init)
       },
     })
     expect(result).toMatchObject({ outcome: 'signed-in', reply: { id: 'alice.test' } })
     expect(bodies).toEqual([fields])
+  })
+
+  it('takes empty fields as a refusal', async () => {
+    returnTo('#accountId=&signature=&publicKey=&')
+    expect(await resumeSignIn(options)).toEqual({ outcome: 'refused' })
+    expect(replaced).toHaveBeenCalled()
   })
 
   it('takes an error as a refusal and repeats nothing of it: anybody can make such a link', async () => {

@@ -12,6 +12,7 @@ export async function bundle(page: string): Promise<string> {
     write: false,
     format: 'esm',
     platform: 'browser',
+    tsconfigRaw: {}, // without the tests' own paths, which lead to the sources
     define: { global: 'globalThis', 'process.env.NODE_ENV': '"production"' },
     // What a build's polyfill for Node's globals does: each module gets a Buffer, the page does not.
     inject: ['test/browser/pages/buffer.ts'],

@@ -76,7 +76,10 @@ async function post(path, body) {
 }
 
 function answer({ message, url }) {
-  if (!url) return explain('The site did not say where to return. Close this window and go back to it.')
+  if (!url) {
+    setBusy(false)
+    return explain('The site did not say where to return. Close this window and go back to it.')
+  }
   if (returnBy === 'redirect') return location.assign(url)
   window.opener.postMessage(message, url.origin)
   setTimeout(() => location.assign(url), FALLBACK_AFTER)
