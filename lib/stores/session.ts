@@ -1,14 +1,9 @@
 import { isStoredChallenge, type ChallengeStore, type StoredChallenge } from '../challenge'
-import { NearServiceError } from '../errors'
+import { MAX_OPEN_CHALLENGES, sessionOf, type Session } from './browser-session'
 import { onRegenerate } from './regenerate'
-
-/** So many sign-ins can be under way in one browser session, one in each tab. The oldest gives way. */
-const MAX_OPEN_CHALLENGES = 8
 
 /** How long a spent challenge is remembered where no strategy says how long challenges live: one day. */
 const DEFAULT_MAX_AGE = 24 * 60 * 60 * 1000
-
-type Session = Record<string, unknown>
 
 export interface SessionChallengeStoreOptions {
   /** The session's property that holds the challenges; default `near:challenges`. Two stores in one app use two. */
@@ -94,10 +89,4 @@ export class SessionChallengeStore implements ChallengeStore {
     }
     this.#spent.set(state, now + (this.#maxAge ?? DEFAULT_MAX_AGE))
   }
-}
-
-function sessionOf(req: object): Session {
-  const { session } = req as { session?: unknown }
-  if (typeof session === 'object' && session !== null) return session as Session
-  throw new NearServiceError('ERR_NEAR_SESSION_UNAVAILABLE')
 }

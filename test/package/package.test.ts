@@ -141,11 +141,15 @@ describe('the packed package', () => {
       names,
     )
     expect(names).toEqual([
-      'NearAuthError', 'NearLoginRejected', 'NearServiceError', 'NearStrategy', 'SessionChallengeStore', 'Strategy', 'default', 'hashPayload',
-      'nearApiAccessKeys', 'verifySignature',
+      'NearAuthError', 'NearLoginRejected', 'NearServiceError', 'NearStrategy', 'RedisChallengeStore', 'SessionChallengeStore', 'Strategy', 'default',
+      'hashPayload', 'nearApiAccessKeys', 'verifySignature',
     ]) // prettier-ignore
     const testing = `import * as imported from 'passport-near/testing'; console.log(JSON.stringify(Object.keys(imported).sort()))`
-    expect(await node(testing, 'module')).toEqual(['TestAccount', 'TestNetwork'])
+    expect(await node(testing, 'module')).toEqual([
+      'TestAccount',
+      'TestNetwork',
+      'challengeStoreContract',
+    ])
   })
 
   it.each([
