@@ -65,8 +65,10 @@ function callsOf(client: RedisClient): { byHash: Call; byText: Call } {
       byText: (text, key, args) => ioRedis.eval(text, 1, key, ...args),
     }
   }
+  // Nothing of a string: it is probably a URL, with a password in it.
+  const got = typeof client === 'string' ? 'a string' : describeValue(client)
   throw new TypeError(
-    `RedisChallengeStore: the first argument must be a client of the package "redis" (5 or later) or "ioredis", got ${describeValue(client)}`,
+    `RedisChallengeStore: the first argument must be a client of the package "redis" (5 or later) or "ioredis", got ${got}`,
   )
 }
 
