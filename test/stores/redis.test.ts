@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Redis, type RedisOptions } from 'ioredis'
+import { Redis } from 'ioredis'
 import { RedisChallengeStore, type RedisClient, type StoredChallenge } from 'passport-near'
 import { createClient, RESP_TYPES } from 'redis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -97,7 +97,7 @@ describeWithRedis('RedisChallengeStore', () => {
 
     it('reads what a client gives as buffers, and below a prefix of the client’s own', async () => {
       const buffers = client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }) as unknown as RedisClient
-      const prefixed = ioredis({ keyPrefix: 'mine:' })
+      const prefixed = ioredis('mine:')
       for (const other of [buffers, prefixed]) {
         const store = new RedisChallengeStore(other)
         const issued = { ...challenge('a'), message: 'für 🚀', callbackUrl: 'https://app.example.com/' }
@@ -314,8 +314,8 @@ describeWithRedis('RedisChallengeStore', () => {
     })
   })
 
-  function ioredis(options: RedisOptions = {}): Redis {
-    const other = new Redis(server.url, options)
+  function ioredis(keyPrefix = ''): Redis {
+    const other = new Redis(server.url, { keyPrefix })
     cleanup.add(() => other.disconnect())
     return other
   }
