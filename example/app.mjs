@@ -4,17 +4,29 @@ import express from 'express'
 import session from 'express-session'
 import helmet from 'helmet'
 import { NearAuthError } from 'passport-near'
+import { createRateLimits } from './rate-limits.mjs'
 import { refuseOtherSites } from './refuse-other-sites.mjs'
 import { createSignIn } from './sign-in.mjs'
 
 const inThisFolder = (path) => fileURLToPath(new URL(path, import.meta.url))
 
-/** The site: a sign-in page, an account page, and the routes behind them. */
-export function createApp({ url, users, rpc, walletUrl }) {
+/**
+ * The site: a sign-in page, an account page, and the routes behind them. `redis` is what several processes share, undefined
+ * where there is one; `check` fails where the site cannot do its work.
+ */
+export function createApp({ url, users, rpc, walletUrl, redis, check, rateLimit, trustProxy }) {
   const recipient = new URL(url).host
-  const { passport, near, linkNear } = createSignIn({ recipient, rpc, network: 'testnet', users })
+  const { passport, near, linkNear } = createSignIn({
+    recipient,
+    rpc,
+    network: 'testnet',
+    users,
+    challengeStore: (name) => redis?.challengeStore(name),
+  })
+  const limits = createRateLimits({ perMinute: rateLimit, storeFor: (name) => redis?.rateLimitStore(name) })
 
   const app = express()
+  app.set('trust proxy', trustProxy)
   app.set('view engine', 'ejs')
   app.set('views', inThisFolder('./views'))
   app.locals.walletUrl = walletUrl
@@ -29,13 +41,23 @@ export function createApp({ url, users, rpc, walletUrl }) {
       strictTransportSecurity: false,
     }),
   )
+  app.get('/healthz', (req, res) => {
+    res.set('Cache-Control', 'no-store')
+    check().then(
+      () => res.json({ status: 'ok' }),
+      () => res.status(503).json({ status: 'unavailable' }),
+    )
+  })
   app.use(express.static(inThisFolder('./public')))
   app.use(refuseOtherSites)
+  app.use(['/login/near/challenge', '/link/near/challenge'], limits.challenges)
+  app.post(['/login/near', '/login/password', '/link/near'], limits.logins)
   app.use(express.json(), express.urlencoded())
   app.use(
     session({
       name: 'example.sid',
       secret: process.env.SESSION_SECRET ?? randomBytes(32).toString('hex'),
+      store: redis?.sessionStore,
       resave: false,
       saveUninitialized: false,
       cookie: { httpOnly: true, sameSite: 'lax', secure: url.startsWith('https:') },

@@ -6,10 +6,13 @@ import { NearStrategy } from 'passport-near'
  * The ways in: NEAR, a password, and a second NEAR strategy for linking an account to whoever is signed in. Its own
  * name gives it challenges of its own, so that nobody links an account by signing in, or the other way round.
  */
-export function createSignIn({ recipient, rpc, network, users }) {
-  const near = new NearStrategy({ recipient, rpc, network }, async (profile, done) => {
-    done(null, await users.findOrCreateByNear(profile))
-  })
+export function createSignIn({ recipient, rpc, network, users, challengeStore }) {
+  const near = new NearStrategy(
+    { recipient, rpc, network, store: challengeStore('near') },
+    async (profile, done) => {
+      done(null, await users.findOrCreateByNear(profile))
+    },
+  )
 
   const linkNear = new NearStrategy(
     {
@@ -17,6 +20,7 @@ export function createSignIn({ recipient, rpc, network, users }) {
       recipient,
       rpc,
       network,
+      store: challengeStore('link-near'),
       message: `Link this NEAR account to your account at ${recipient}`,
     },
     (profile, done) => done(null, profile),

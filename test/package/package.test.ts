@@ -38,7 +38,9 @@ beforeAll(async () => {
   const wanted = ['jest@30', ...theirs.map((name) => `${name}@${devDependencies[name]!}`)]
   const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts', '--loglevel=error']
   await run('npm', ['install', ...quiet, `./${tarball.filename}`, ...wanted], { cwd: consumer })
-  cpSync(join(root, 'test/package/fixtures/login.test.js'), join(consumer, 'login.test.js'))
+  for (const file of ['login.test.js', 'store.test.js']) {
+    cpSync(join(root, 'test/package/fixtures', file), join(consumer, file))
+  }
 }, 240_000)
 
 afterAll(() => rm(consumer, { recursive: true, force: true }))
@@ -74,7 +76,7 @@ describe('the packed package', () => {
 
   it('is tested with an untouched CommonJS jest', async () => {
     const { stderr } = await run('npx', ['jest'], { cwd: consumer })
-    expect(stderr).toMatch(/Tests:\s+3 passed, 3 total/)
+    expect(stderr).toMatch(/Tests:\s+15 passed, 15 total/)
   }, 60_000)
 
   it("runs the README's lines as they stand, but for the port", async () => {
