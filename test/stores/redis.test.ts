@@ -110,7 +110,7 @@ describeWithRedis('RedisChallengeStore', () => {
       const store = new RedisChallengeStore(client)
       await store.issue(requestOf('s'), challenge('a'))
       const [key] = await client.keys('*')
-      for (const spoil of [() => client.set(key!, 'x'), () => client.rPush(key!, '["b",')]) {
+      for (const spoil of [() => client.set(key!, '["b",'), () => client.rPush(key!, '["b",')]) {
         await client.del(key!)
         await spoil()
         await expect(store.consume(requestOf('s'), 'b')).rejects.toMatchObject({
