@@ -9,6 +9,7 @@ const EXPLANATIONS = {
   OFFLINE: 'We cannot be reached at the moment. Check your connection, then try again.',
   ACCOUNT_TAKEN:
     'This NEAR account belongs to another user here. Choose another account in your wallet, or sign out and sign in with it.',
+  TOO_MANY_REQUESTS: 'There were very many attempts from your network. Wait a minute, then try again.',
   SIGN_IN_FIRST: 'You have been signed out meanwhile. Reload this page and sign in again.',
   ERR_NEAR_WALLET_REFUSED: 'You did not approve the request in your wallet. You can try again at any time.',
   ERR_NEAR_CHALLENGE_MISSING:
