@@ -7,6 +7,8 @@ export interface Example {
   url: string
   walletUrl: string
   pid: number
+  /** The last of what it has written to its standard error. */
+  errors(): string
   /** Ends it as a terminal or a process manager does, or as a power cut does. */
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<number | null>
 }
@@ -40,6 +42,7 @@ export async function startExample(
     url,
     walletUrl,
     pid: child.pid!,
+    errors: () => errors,
     async stop(signal = 'SIGTERM') {
       child.kill(signal)
       const [code] = (await exited) as [number | null]

@@ -20,6 +20,7 @@ export interface SiteUsage {
 /** One of many processes of a site. */
 export interface Site {
   url: string
+  pid: number
   usage(): Promise<SiteUsage>
   /** Ends it as a power cut does. */
   kill(): Promise<void>
@@ -42,6 +43,7 @@ export async function startSite(cleanup: Cleanup, settings: SiteSettings): Promi
   ])) as [{ port: number }]
   return {
     url: `http://127.0.0.1:${port}`,
+    pid: child.pid!,
     async usage() {
       const answer = once(child, 'message')
       child.send('usage')

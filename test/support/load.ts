@@ -1,0 +1,40 @@
+import { execFile } from 'node:child_process'
+import { Agent, request } from 'node:http'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+/** Sends so many GET requests over so many connections; how many answers had which status. */
+export async function flood(
+  url: string,
+  { requests, connections, headers = {} }: { requests: number; connections: number; headers?: object },
+): Promise<Record<number, number>> {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections })
+  const statuses: Record<number, number> = {}
+  let sent = 0
+  const one = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      request(url, { agent, headers: { ...headers } }, (response) => {
+        statuses[response.statusCode!] = (statuses[response.statusCode!] ?? 0) + 1
+        response.resume().on('end', resolve)
+      })
+        .on('error', reject)
+        .end()
+    })
+  await Promise.all(
+    Array.from({ length: connections }, async () => {
+      while (sent < requests) {
+        sent++
+        await one()
+      }
+    }),
+  )
+  agent.destroy()
+  return statuses
+}
+
+/** How much memory a process has, in megabytes. */
+export async function residentMemory(pid: number): Promise<number> {
+  const { stdout } = await run('ps', ['-o', 'rss=', '-p', String(pid)])
+  return Number(stdout) / 1024
+}
