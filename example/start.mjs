@@ -30,15 +30,22 @@ async function close(exitCode) {
   process.exit(exitCode)
 }
 
+function misconfigured(explanation) {
+  throw Object.assign(new Error('The example cannot start'), { explanation })
+}
+
 process.on('SIGINT', () => close(0))
 process.on('SIGTERM', () => close(0))
 
 try {
   if (REDIS_URL && !SESSION_SECRET) {
-    const explanation =
-      'Several processes can read each other’s sessions only with one secret. Give all of them the same: SESSION_SECRET=$(openssl rand -hex 32)'
-    throw Object.assign(new Error('SESSION_SECRET is missing'), { explanation })
+    misconfigured(
+      'Several processes can read each other’s sessions only with one secret. Give all of them the same: SESSION_SECRET=$(openssl rand -hex 32)',
+    )
   }
+  if (SITE_URL && !URL.canParse(SITE_URL))
+    misconfigured('SITE_URL must be an address such as https://app.example.com')
+  if (!(rateLimit >= 1)) misconfigured('RATE_LIMIT must be a number of requests a minute, such as 300')
   const database = DATABASE_URL ? await openPostgres(DATABASE_URL) : await openDatabase(dataDirectory)
   opened.push(() => database.close())
   const users = new Users(database)

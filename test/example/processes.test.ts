@@ -7,6 +7,7 @@ import { TestNetwork, type TestAccount } from 'passport-near/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { Cleanup, listen } from '../support/app'
 import { startExample, type Example } from '../support/example'
+import { statusOf } from '../support/load'
 import { describeWithPostgres, startPostgres } from '../support/postgres'
 import { describeWithRedis, RedisServer, until } from '../support/redis'
 import { Visitor } from '../support/visitor'
@@ -85,8 +86,7 @@ describeWithRedis('the example with Redis and PostgreSQL', () => {
 
     it('answers /healthz, also to who does not know its name, and says when it cannot work', async () => {
       const { url } = await startOne()
-      const health = async () =>
-        (await new Visitor(url).request('/healthz', { headers: { host: 'balancer' } })).status
+      const health = () => statusOf(`${url}/healthz`, { host: 'balancer' })
       expect(await health()).toBe(200)
       redis.freeze()
       try {
@@ -192,6 +192,22 @@ describeWithRedis('the example with Redis and PostgreSQL', () => {
   it('wants one SESSION_SECRET for all processes, and says how to make it', async () => {
     const without = start({ REDIS_URL: 'redis://127.0.0.1:1', SESSION_SECRET: '' })
     await expect(without).rejects.toThrow(/Give all of them the same: SESSION_SECRET=/)
+  })
+
+  it.each([
+    [{ SITE_URL: 'app.example.com' }, 'SITE_URL must be an address such as https://app.example.com'],
+    [{ RATE_LIMIT: 'many' }, 'RATE_LIMIT must be a number of requests a minute, such as 300'],
+  ])('says what is wrong with %j', async (settings, explanation) => {
+    await expect(start(settings)).rejects.toThrow(explanation)
+  })
+
+  it('serves a site under its public name, and no other', async () => {
+    const { url } = await start({ SITE_URL: 'https://app.example.com' })
+    const named = (host: string) => statusOf(`${url}/login/near/challenge`, { host })
+    expect(await named('app.example.com')).toBe(200)
+    expect(await named('evil.example.com')).toBe(403)
+    const { recipient } = await new Visitor(url).challenge()
+    expect(recipient).toBe('app.example.com')
   })
 
   it('says what is wrong where Redis or PostgreSQL cannot be reached', async () => {

@@ -76,7 +76,7 @@ describeWithRedis(`a flood of ${REQUESTS} challenge requests from one address`, 
         address('203.0.113.66'),
         () =>
           flood(example.url.replace('localhost', '127.0.0.1') + PATH, {
-            requests: 2000,
+            requests: 5000,
             connections: 50,
             headers: address('203.0.113.67'),
           }),
@@ -91,7 +91,7 @@ describeWithRedis(`a flood of ${REQUESTS} challenge requests from one address`, 
   it(`leaves the memory of a process without any limits within ${ROOM} MB, too`, async () => {
     const site = await startSite(cleanup, { client: 'redis', urls: [redis.url], rpc: network.rpcUrl })
     const { growth, statuses, signIns } = await floodProcess(site.url, site.pid, {}, () =>
-      flood(site.url + PATH, { requests: 2000, connections: 50 }),
+      flood(site.url + PATH, { requests: 5000, connections: 50 }),
     )
     expect(statuses).toEqual({ 200: REQUESTS })
     expect(new Set(signIns)).toEqual(new Set([200]))

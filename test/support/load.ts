@@ -33,6 +33,18 @@ export async function flood(
   return statuses
 }
 
+/** The status of one GET request, with any headers: fetch names the host itself. */
+export function statusOf(url: string, headers: Record<string, string>): Promise<number> {
+  return new Promise((resolve, reject) => {
+    request(url.replace('//localhost:', '//127.0.0.1:'), { headers, agent: false }, (response) => {
+      response.resume()
+      resolve(response.statusCode!)
+    })
+      .on('error', reject)
+      .end()
+  })
+}
+
 /** How much memory a process has, in megabytes. */
 export async function residentMemory(pid: number): Promise<number> {
   const { stdout } = await run('ps', ['-o', 'rss=', '-p', String(pid)])
