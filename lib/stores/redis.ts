@@ -4,41 +4,12 @@ import { NearServiceError } from '../errors'
 import { describeValue, MAX_DELAY } from '../option-checks'
 import { findSession, findSessionId, MAX_OPEN_CHALLENGES, type Session } from './browser-session'
 import { EarlierSessions, type SessionNames } from './earlier-sessions'
-import { RedisScript, scriptRunner, type RedisClient, type RunScript } from './redis-client'
+import { scriptRunner, type RedisClient, type RedisScript, type RunScript } from './redis-client'
+import { beginning, CONSUME, ISSUE, pack, readReply } from './redis-scripts'
 import { onRegenerate } from './regenerate'
 
 /** So many commands may wait for an answer: where Redis gives none, clients keep them in memory without end. */
 const MAX_UNANSWERED = 10_000
-
-/** A session's challenges are one string, a line for each, the oldest first: a list would take 110 bytes more. */
-const READ = String.raw`
-local open = {}
-for line in string.gmatch(redis.call('GET', KEYS[1]) or '', '[^\n]+') do
-  open[#open + 1] = line
-end`
-
-/** Adds a challenge to the session's. The key lives as long as the longest-lived that was added. */
-const ISSUE = new RedisScript(String.raw`${READ}
-open[#open + 1] = ARGV[1]
-local first = math.max(1, #open - tonumber(ARGV[2]) + 1)
-local lifetime = math.max(tonumber(ARGV[3]), redis.call('PTTL', KEYS[1]))
-redis.call('SET', KEYS[1], table.concat(open, '\n', first), 'PX', lifetime)
-return 1`)
-
-/** Takes out the challenge that begins as wanted, or the latest; says how many are left. */
-const CONSUME = new RedisScript(String.raw`${READ}
-for place = #open, 1, -1 do
-  if not ARGV[1] or string.sub(open[place], 1, #ARGV[1]) == ARGV[1] then
-    local taken = table.remove(open, place)
-    if #open == 0 then
-      redis.call('DEL', KEYS[1])
-    else
-      redis.call('SET', KEYS[1], table.concat(open, '\n'), 'KEEPTTL')
-    end
-    return { taken, #open }
-  end
-end
-return false`)
 
 export interface RedisChallengeStoreOptions<Request extends object = object> {
   /** What the keys in Redis begin with; default `near:challenge:`. Two strategies in one application use two. */
@@ -174,30 +145,6 @@ export class RedisChallengeStore<Request extends object = object> implements Cha
       callOff()
     }
   }
-}
-
-/** A challenge as a line that begins with its state, so that the server can find it. */
-function pack({ state, nonce, message, issuedAt, callbackUrl }: StoredChallenge): string {
-  return JSON.stringify([state, nonce, message, issuedAt, ...(callbackUrl ? [callbackUrl] : [])])
-}
-
-/** How the line of the challenge with that state begins; no other's does. */
-function beginning(state: string): string {
-  return `[${JSON.stringify(state)},`
-}
-
-function readReply(reply: unknown): { challenge: StoredChallenge; left: number } {
-  // Strings, or buffers where the application's client was told so.
-  const [packed, left] = reply as [unknown, unknown]
-  const [state, nonce, message, issuedAt, callbackUrl] = JSON.parse(String(packed)) as [
-    string,
-    string,
-    string,
-    number,
-    string?,
-  ]
-  const challenge = { state, nonce, message, issuedAt, ...(callbackUrl !== undefined && { callbackUrl }) }
-  return { challenge, left: Number(left) }
 }
 
 /** Every option, so that a mistyped one is not passed over in silence. */
