@@ -55,6 +55,15 @@ describeWithRedis('RedisChallengeStore', () => {
       expect(await client.keys('*')).toEqual([])
     })
 
+    it('lets what is left expire when a challenge is taken out', async () => {
+      const store = new RedisChallengeStore(client)
+      for (const state of ['a', 'b']) await store.issue(requestOf('s'), challenge(state))
+      await store.consume(requestOf('s'), 'a')
+      const left = await client.pTTL((await client.keys('*'))[0]!)
+      expect(left).toBeGreaterThan(200_000)
+      expect(left).toBeLessThanOrEqual(300_000)
+    })
+
     it('keeps it for 5 minutes where no strategy has said how long', async () => {
       await new RedisChallengeStore(client).issue(requestOf('s'), challenge('a'))
       const left = await client.pTTL((await client.keys('*'))[0]!)
@@ -239,6 +248,25 @@ describeWithRedis('RedisChallengeStore', () => {
       expect(await calls()).toBe(2)
       await new Promise((resolve) => setTimeout(resolve, 400))
       expect(await calls()).toBe(1)
+    })
+
+    it('does not ask an earlier session for longer because of another login', async () => {
+      const store = new RedisChallengeStore(client, { sessionId })
+      store.keepFor(1000)
+      const req = request('old', 'between')
+      await issueAll(store, req, 'a', 'b')
+      await store.consume(req, 'a')
+      await replace(req)
+      await new Promise((resolve) => setTimeout(resolve, 600))
+      const next = request('between', 'new')
+      Object.assign(next.session, req.session)
+      await issueAll(store, next, 'c')
+      await store.consume(next, 'c')
+      await replace(next)
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      await client.configResetStat()
+      await store.consume(next, 'none')
+      expect(await client.info('commandstats')).toContain('cmdstat_evalsha:calls=1,')
     })
 
     it('asks only the new one where nothing was left in the old', async () => {
