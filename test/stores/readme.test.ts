@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, expect, it } from 'vitest'
 import { Cleanup } from '../support/app'
+import { describeWithRedis, RedisServer } from '../support/redis'
 import { describeWithPostgres, startPostgres } from '../support/postgres'
 
 const run = promisify(execFile)
@@ -19,6 +20,41 @@ function codeWith(line: string): string {
   if (!found) throw new Error(`The README has no code with: ${line}`)
   return found
 }
+
+describeWithRedis('the README’s lines for many processes', () => {
+  const cleanup = new Cleanup()
+  afterAll(() => cleanup.run())
+
+  it('run as they stand', async () => {
+    const redis = await RedisServer.start(cleanup)
+    const lines = codeWith('store: new RedisChallengeStore(client)').replace(
+      "require('passport-near')",
+      `require(${JSON.stringify(join(process.cwd(), 'dist/index.js'))})`,
+    )
+    const code = `
+const express = require('express')
+const session = require('express-session')
+const NearStrategy = require(${JSON.stringify(join(process.cwd(), 'dist/index.js'))})
+const verify = (profile, done) => done(null, profile)
+const app = express()
+${lines}
+app.get('/', near.challengeHandler())
+app.listen(0, '127.0.0.1', async function () {
+  while (!client.isReady) await new Promise(setImmediate)
+  const response = await fetch('http://127.0.0.1:' + this.address().port)
+  console.log(JSON.stringify([response.status, response.headers.getSetCookie().length, (await client.keys('*')).sort()]))
+  process.exit()
+})`
+    const { stdout } = await run(process.execPath, ['--input-type=commonjs', '-e', code], {
+      env: { ...process.env, REDIS_URL: redis.url, SESSION_SECRET: 'a secret of the tests' },
+    })
+    expect(JSON.parse(stdout)).toEqual([
+      200,
+      1,
+      [expect.stringMatching(/^near:challenge:/), expect.stringMatching(/^sess:/)],
+    ])
+  })
+})
 
 describeWithPostgres('the README’s store on PostgreSQL', () => {
   const cleanup = new Cleanup()

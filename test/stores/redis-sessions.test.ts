@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import fastifyCookie from '@fastify/cookie'
 import { Authenticator } from '@fastify/passport'
 import fastifySession from '@fastify/session'
@@ -80,22 +81,29 @@ const startFastify: Start = async (near, cleanup) => {
   return { url: `http://127.0.0.1:${port}`, saved: () => saved }
 }
 
-const startKoa: Start = async (near, cleanup) => {
+const startKoa: Start = (near, cleanup) => startKoaWith(near, cleanup, { withStore: true })
+
+async function startKoaWith(
+  near: NearStrategy,
+  cleanup: Cleanup,
+  { withStore }: { withStore: boolean },
+): ReturnType<Start> {
   let saved = 0
   const content = new Map<string, string>()
+  const store = {
+    get: async (key: string) => JSON.parse(content.get(key) ?? 'null') as object,
+    set: async (key: string, data: unknown) => {
+      saved++
+      content.set(key, JSON.stringify(data))
+    },
+    destroy: async (key: string) => void content.delete(key),
+  }
   const app = new Koa()
   app.use(
     koaSession(
       {
         signed: false,
-        store: {
-          get: async (key) => JSON.parse(content.get(key) ?? 'null') as object,
-          set: async (key, data) => {
-            saved++
-            content.set(key, JSON.stringify(data))
-          },
-          destroy: async (key) => void content.delete(key),
-        },
+        ...(withStore && { store }),
       },
       app as never,
     ),
@@ -205,6 +213,24 @@ describeWithRedis('RedisChallengeStore in an application', () => {
       )
       expect(statuses.sort()).toEqual([200, ...Array<number>(19).fill(401)])
     })
+  })
+
+  it('spends a challenge once where sessions are in a cookie, which a visitor may bring back', async () => {
+    // As the README says it.
+    const sessionId = (req: { session: { visitor?: string } }) => (req.session.visitor ??= randomUUID())
+    const store = new RedisChallengeStore(client, { sessionId })
+    const near = new NearStrategy({ recipient: RECIPIENT, rpc: network.rpcUrl, store }, accountAsUser)
+    const { url } = await startKoaWith(near, cleanup, { withStore: false })
+    const browser = new Browser(url)
+    const [first, second] = [await browser.challenge(), await browser.challenge()]
+    const before = browser.cookie
+    const signed = await alice.signMessage(first)
+    expect((await browser.post('/login/near', signed)).status).toBe(200)
+    expect(await (await browser.request('/me')).json()).toMatchObject({ id: 'alice.test' })
+    const replayed = Object.assign(new Browser(url), { cookie: before })
+    expect((await replayed.post('/login/near', signed)).status).toBe(401)
+    expect((await new Browser(url).post('/login/near', await bob.signMessage(second))).status).toBe(401)
+    expect((await browser.post('/login/near', await bob.signMessage(second))).status).toBe(200)
   })
 
   it.each([false, true])(
