@@ -154,12 +154,12 @@ describe('the packed package', () => {
     [
       'CommonJS',
       'consumer.cts',
-      `import NearStrategy = require('passport-near')\nimport { type Challenge, NearServiceError } from 'passport-near'`,
+      `import NearStrategy = require('passport-near')\nimport { type Challenge, NearServiceError, RedisChallengeStore, type RedisClient } from 'passport-near'`,
     ],
     [
       'an ES module',
       'consumer.mts',
-      `import NearStrategy, { type Challenge, NearServiceError } from 'passport-near'`,
+      `import NearStrategy, { type Challenge, NearServiceError, RedisChallengeStore, type RedisClient } from 'passport-near'`,
     ],
   ])(
     'type-checks in %s without a cast',
@@ -167,7 +167,7 @@ describe('the packed package', () => {
       writeFileSync(
         join(consumer, file),
         `${imports}
-import { TestNetwork, type TestAccount } from 'passport-near/testing'
+import { challengeStoreContract, TestNetwork, type TestAccount } from 'passport-near/testing'
 import express from 'express'
 import passport from 'passport'
 
@@ -200,6 +200,15 @@ app.use(((error: unknown, _req, res, _next) => {
     }
   }
 }) as express.ErrorRequestHandler)
+export function store(client: RedisClient): RedisChallengeStore<express.Request> {
+  return new RedisChallengeStore(client, { sessionId: (req: express.Request) => req.get('x-visitor') })
+}
+export function tests(test: (title: string, run: () => Promise<void>) => void, client: RedisClient): void {
+  challengeStoreContract({ test, createStore: () => store(client) })
+  new NearStrategy({ recipient: 'app.example.com', store: store(client) }, (profile, done) => done(null, profile))
+}
+// @ts-expect-error a client is required
+new RedisChallengeStore()
 export async function example(req: express.Request): Promise<[Challenge, TestAccount]> {
   return [await near.challenge(req), await (await TestNetwork.start()).createAccount('alice.test')]
 }

@@ -13,7 +13,7 @@ import { scaled } from '../support/scale'
 import { startSite } from '../support/site'
 import { Visitor } from '../support/visitor'
 
-const REQUESTS = scaled(50_000, 10_000)
+const REQUESTS = scaled(50_000, 6000)
 const ROOM = 50
 const PATH = '/login/near/challenge'
 
