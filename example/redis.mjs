@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers'
 import { RedisStore as SessionStore } from 'connect-redis'
 import { RedisChallengeStore } from 'passport-near'
 import { RedisStore as RedisRateLimitStore } from 'rate-limit-redis'
