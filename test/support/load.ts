@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
 import { Agent, request } from 'node:http'
 import { promisify } from 'node:util'
 
@@ -47,6 +48,9 @@ export function statusOf(url: string, headers: Record<string, string>): Promise<
 
 /** How much memory a process has, in megabytes. */
 export async function residentMemory(pid: number): Promise<number> {
-  const { stdout } = await run('ps', ['-o', 'rss=', '-p', String(pid)])
-  return Number(stdout) / 1024
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => undefined)
+  const kilobytes = status
+    ? /^VmRSS:\s+(\d+)/m.exec(status)![1]
+    : (await run('ps', ['-o', 'rss=', '-p', String(pid)])).stdout
+  return Number(kilobytes) / 1024
 }
