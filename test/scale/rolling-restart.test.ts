@@ -15,7 +15,7 @@ import { Visitor } from '../support/visitor'
 const PROCESSES = 4
 const RATE = scaled(100, 40)
 /** So many may be under way: a machine that is too slow for the rate is asked for less, not more and more. */
-const UNDER_WAY = scaled(100, 50)
+const UNDER_WAY = scaled(100, 20)
 
 describeWithRedis('a rolling restart', () => {
   describeWithPostgres(`of ${PROCESSES} processes under ${RATE} logins a second`, () => {
