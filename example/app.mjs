@@ -5,6 +5,7 @@ import session from 'express-session'
 import helmet from 'helmet'
 import { NearAuthError } from 'passport-near'
 import { explain, isProblem } from './explanations.mjs'
+import { createRateLimits } from './rate-limits.mjs'
 import { refuseOtherSites } from './refuse-other-sites.mjs'
 import { createSignIn } from './sign-in.mjs'
 
@@ -18,12 +19,29 @@ const inThisFolder = (path) => fileURLToPath(new URL(path, import.meta.url))
  * @param {import('./users.mjs').Users} parts.users
  * @param {import('./chain.mjs').Chain} parts.chain
  * @param {string} parts.frontEnd - the page's script
+ * @param {Awaited<ReturnType<typeof import('./redis.mjs').openRedis>>} [parts.redis] - what several processes share
+ * @param {() => Promise<unknown>} parts.check - fails where the site cannot do its work
+ * @param {number} parts.rateLimit - requests a minute from one address
+ * @param {number | string} [parts.trustProxy] - whose X-Forwarded-For is believed
  * @param {number} [parts.challengeMaxAge] - in milliseconds
  */
-export function createApp({ url, users, chain, frontEnd, challengeMaxAge }) {
-  const { passport, near, linkNear } = createSignIn({ url, chain, users, challengeMaxAge })
+export function createApp({
+  url,
+  users,
+  chain,
+  frontEnd,
+  redis,
+  check,
+  rateLimit,
+  trustProxy,
+  challengeMaxAge,
+}) {
+  const challengeStore = (name) => redis?.challengeStore(name)
+  const { passport, near, linkNear } = createSignIn({ url, chain, users, challengeStore, challengeMaxAge })
+  const limits = createRateLimits({ perMinute: rateLimit, storeFor: (name) => redis?.rateLimitStore(name) })
 
   const app = express()
+  app.set('trust proxy', trustProxy)
   app.set('view engine', 'ejs')
   app.set('views', inThisFolder('./views'))
   app.locals.chain = chain
@@ -42,16 +60,26 @@ export function createApp({ url, users, chain, frontEnd, challengeMaxAge }) {
       strictTransportSecurity: false,
     }),
   )
+  app.get('/healthz', (req, res) => {
+    res.set('Cache-Control', 'no-store')
+    check().then(
+      () => res.json({ status: 'ok' }),
+      () => res.status(503).json({ status: 'unavailable' }),
+    )
+  })
   app.use(express.static(inThisFolder('./public')))
   app.get('/sign-in.js', (req, res) => {
     res.type('js').send(frontEnd)
   })
   app.use(refuseOtherSites)
+  app.get(['/login/near', '/login/near/challenge', '/link/near/challenge'], limits.challenges)
+  app.post(['/login/near', '/login/near/callback', '/login/password', '/link/near'], limits.logins)
   app.use(express.json(), express.urlencoded())
   app.use(
     session({
       name: 'example.sid',
       secret: process.env.SESSION_SECRET ?? randomBytes(32).toString('hex'),
+      store: redis?.sessionStore,
       resave: false,
       saveUninitialized: false,
       cookie: { httpOnly: true, sameSite: 'lax', secure: url.startsWith('https:') },

@@ -6,7 +6,7 @@ import { startEmbeddedChain } from './embedded-chain.mjs'
  * @typedef {object} Chain
  * @property {'mainnet' | 'testnet'} network
  * @property {string} [rpc] - undefined for the network's public endpoints
- * @property {string} walletUrl - a web wallet
+ * @property {string} [walletUrl] - a web wallet
  * @property {boolean} isEmbedded
  * @property {string[]} accountIds - whom the development wallet signs for
  * @property {() => Promise<void>} stop
@@ -15,10 +15,17 @@ import { startEmbeddedChain } from './embedded-chain.mjs'
 const WEB_WALLETS = { mainnet: 'https://app.mynearwallet.com', testnet: 'https://testnet.mynearwallet.com' }
 
 /**
- * @param {{ network: string | undefined, walletPort: number }} options - no network for the embedded chain
+ * @param {object} options
+ * @param {string} [options.network] - none for the embedded chain
+ * @param {string} [options.rpc] - the embedded chain of another process, or an endpoint of the network's
+ * @param {string} [options.walletUrl] - that other process's wallet
+ * @param {number} options.walletPort
  * @returns {Promise<Chain>}
  */
-export async function startChain({ network, walletPort }) {
+export async function startChain({ network, rpc, walletUrl, walletPort }) {
+  if (network === undefined && rpc !== undefined) {
+    return { network: 'testnet', rpc, walletUrl, accountIds: [], isEmbedded: true, async stop() {} }
+  }
   if (network === undefined) {
     const { rpcUrl, walletUrl, accountIds, stop } = await startEmbeddedChain({ port: walletPort })
     return { network: 'testnet', rpc: rpcUrl, walletUrl, accountIds, isEmbedded: true, stop }
@@ -27,5 +34,5 @@ export async function startChain({ network, walletPort }) {
     const explanation = `NEAR_NETWORK must be mainnet or testnet, got "${network}". Leave it out for the embedded chain.`
     throw Object.assign(new Error('Unknown network'), { explanation })
   }
-  return { network, walletUrl: WEB_WALLETS[network], accountIds: [], isEmbedded: false, async stop() {} }
+  return { network, rpc, walletUrl: WEB_WALLETS[network], accountIds: [], isEmbedded: false, async stop() {} }
 }

@@ -1,6 +1,54 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
+import pg from 'pg'
+
+/** How long PostgreSQL may take to be reached, and for one statement, in milliseconds: no login hangs on it. */
+const PATIENCE = 3000
+
+/**
+ * Opens a PostgreSQL server's database, which any number of processes share. It takes the same SQL as the embedded one.
+ *
+ * @param {string} url - such as postgresql://user:password@host:5432/database
+ */
+export async function openPostgres(url) {
+  const pool = new pg.Pool({
+    connectionString: url,
+    connectionTimeoutMillis: PATIENCE,
+    query_timeout: PATIENCE,
+  })
+  pool.on('error', () => undefined) // an idle connection was lost: the next query opens another
+  const query = async (client, sql, values = []) => (await client.query(sql, values)).rows
+  try {
+    await pool.query('SELECT 1')
+  } catch (error) {
+    await pool.end()
+    throw Object.assign(error, {
+      explanation: `PostgreSQL cannot be used (${error.code ?? error.message}). Is it running, and is DATABASE_URL right?`,
+    })
+  }
+  return {
+    query: (sql, values) => query(pool, sql, values),
+
+    async transaction(work) {
+      const client = await pool.connect()
+      let broken
+      try {
+        await client.query('BEGIN')
+        const result = await work((sql, values) => query(client, sql, values))
+        await client.query('COMMIT')
+        return result
+      } catch (error) {
+        await client.query('ROLLBACK').catch((failure) => (broken = failure))
+        throw error
+      } finally {
+        client.release(broken)
+      }
+    },
+
+    close: () => pool.end(),
+  }
+}
 
 /**
  * Opens the embedded PostgreSQL, whose files survive a restart.

@@ -2,6 +2,7 @@
 const EXPLANATIONS = {
   ACCOUNT_TAKEN:
     'This NEAR account belongs to another user here. Choose another account in your wallet, or sign out and sign in with it.',
+  TOO_MANY_REQUESTS: 'There were very many attempts from your network. Wait a minute, then try again.',
   SIGN_IN_FIRST: 'You have been signed out meanwhile. Reload this page and sign in again.',
   ERR_NEAR_WALLET_REFUSED:
     'You did not approve the request in your wallet, so nothing happened. You can try again at any time.',

@@ -1,6 +1,9 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 
+/** How long requests that are under way may take to finish when the server stops, in milliseconds. */
+const GRACE = 10_000
+
 /**
  * Serves an app on 127.0.0.1, under the name localhost.
  *
@@ -19,11 +22,30 @@ export async function listen(port, variable, createHandler) {
   }
   const { port: actualPort } = /** @type {import('node:net').AddressInfo} */ (server.address())
   const url = `http://localhost:${actualPort}`
+
+  const underWay = new Set()
+  let whenDone = () => {}
+  server.on('request', (request, response) => {
+    underWay.add(response)
+    response.once('close', () => {
+      underWay.delete(response)
+      if (underWay.size === 0) whenDone()
+    })
+  })
   server.on('request', createHandler(url))
   return {
     url,
+
+    /** Takes no more connections, lets requests that are under way finish, then closes what is left. */
     async stop() {
       server.close()
+      for (const response of underWay) if (!response.headersSent) response.setHeader('Connection', 'close')
+      if (underWay.size > 0) {
+        await new Promise((resolve) => {
+          whenDone = () => resolve(undefined)
+          setTimeout(resolve, GRACE).unref()
+        })
+      }
       server.closeAllConnections()
     },
   }

@@ -6,13 +6,13 @@ import { NearStrategy } from 'passport-near'
  * The ways in: NEAR, a password, and a second NEAR strategy for linking an account to whoever is signed in. Its own
  * name gives it challenges of its own, so that nobody links an account by signing in, or the other way round.
  */
-export function createSignIn({ url, chain, users, challengeMaxAge }) {
+export function createSignIn({ url, chain, users, challengeStore, challengeMaxAge }) {
   const recipient = new URL(url).host
   const { network, rpc, walletUrl } = chain
   const callbackUrl = `${url}/login/near/callback`
 
   const near = new NearStrategy(
-    { recipient, network, rpc, walletUrl, callbackUrl, challengeMaxAge },
+    { recipient, network, rpc, walletUrl, callbackUrl, challengeMaxAge, store: challengeStore('near') },
     async (profile, done) => {
       done(null, await users.findOrCreateByNear(profile))
     },
@@ -25,6 +25,7 @@ export function createSignIn({ url, chain, users, challengeMaxAge }) {
       callbackUrl: `${url}/account`,
       network,
       rpc,
+      store: challengeStore('link-near'),
       message: `Link this NEAR account to your account at ${recipient}`,
     },
     (profile, done) => done(null, profile),

@@ -21,6 +21,9 @@ const SCHEMA = [
    )`,
 ]
 
+/** Any number that nothing else in the database uses. */
+const SCHEMA_LOCK = 20251121
+
 /** The site's users: each signs in with any of their NEAR accounts, or with a password. */
 export class Users {
   #database
@@ -31,7 +34,11 @@ export class Users {
 
   /** Creates the tables, and a user with a password to try the other way in. */
   async prepare() {
-    for (const statement of SCHEMA) await this.#database.query(statement)
+    await this.#database.transaction(async (query) => {
+      // Of several processes that start at once one creates the tables: IF NOT EXISTS alone lets them collide.
+      await query('SELECT pg_advisory_xact_lock($1)', [SCHEMA_LOCK])
+      for (const statement of SCHEMA) await query(statement)
+    })
     if (!(await this.#byUsername('demo'))) await this.createWithPassword('demo', 'near-demo')
   }
 

@@ -1,5 +1,8 @@
 import { randomBytes } from 'node:crypto'
 
+/** How long a challenge can be answered where nobody says otherwise, in milliseconds: 5 minutes. */
+export const DEFAULT_CHALLENGE_MAX_AGE = 300_000
+
 /** What a browser gets, to hand to the wallet. */
 export interface Challenge {
   /** The text that the wallet shows. */

@@ -31,7 +31,7 @@ const rejections = {
   ERR_NEAR_CHALLENGE_MISSING: {
     status: 401,
     message:
-      'There is no open challenge for this login: it was used already, or was issued to another browser session. Ask for a new challenge and sign it.',
+      'There is no open challenge for this login: it was used already, is too old, or was issued to another browser session. Ask for a new challenge and sign it.',
   },
   ERR_NEAR_CHALLENGE_EXPIRED: {
     status: 401,

@@ -1,5 +1,6 @@
 export { NearStrategy, NearStrategy as Strategy, NearStrategy as default } from './strategy.js'
 export { SessionChallengeStore } from './stores/session.js'
+export { RedisChallengeStore } from './stores/redis.js'
 export { NearAuthError, NearLoginRejected, NearServiceError } from './errors.js'
 export { hashPayload } from './nep413.js'
 export { nearApiAccessKeys } from './access-keys/near-api.js'

@@ -4,6 +4,7 @@ import * as errors from './errors'
 import { hashPayload } from './nep413'
 import type * as types from './public-types'
 import { verifySignature } from './signature'
+import { RedisChallengeStore as RedisStore } from './stores/redis'
 import { SessionChallengeStore as SessionStore } from './stores/session'
 import { NearStrategy as Strategy } from './strategy'
 
@@ -12,6 +13,7 @@ const NearStrategy = Object.assign(Strategy, {
   Strategy,
   default: Strategy,
   SessionChallengeStore: SessionStore,
+  RedisChallengeStore: RedisStore,
   NearAuthError: errors.NearAuthError,
   NearLoginRejected: errors.NearLoginRejected,
   NearServiceError: errors.NearServiceError,
@@ -25,6 +27,7 @@ type NearStrategy<Request extends object = object> = Strategy<Request>
 declare namespace NearStrategy {
   type NearStrategy<Request extends object = object> = Strategy<Request>
   type SessionChallengeStore = SessionStore
+  type RedisChallengeStore<Request extends object = object> = RedisStore<Request>
   type NearAuthError = errors.NearAuthError
   type NearLoginRejected = errors.NearLoginRejected
   type NearServiceError = errors.NearServiceError
@@ -42,6 +45,8 @@ declare namespace NearStrategy {
   type NearStrategyOptions<Request extends object = object> = types.NearStrategyOptions<Request>
   type Nep413Payload = types.Nep413Payload
   type Network = types.Network
+  type RedisChallengeStoreOptions<Request extends object = object> = types.RedisChallengeStoreOptions<Request>
+  type RedisClient = types.RedisClient
   type RejectionCode = types.RejectionCode
   type RpcEndpoint = types.RpcEndpoint
   type ServiceErrorCode = types.ServiceErrorCode

@@ -2,7 +2,7 @@ import type { Endpoint } from './access-keys/http'
 import type { RpcEndpoint } from './options'
 
 /** The longest delay that a timer takes. */
-const MAX_DELAY = 2 ** 31 - 1
+export const MAX_DELAY = 2 ** 31 - 1
 
 /** Whether a value is a text that can be signed: not empty, and no half of a surrogate pair. */
 export function isSignableText(value: unknown): value is string {

@@ -1,6 +1,6 @@
 import { RpcAccessKeys } from './access-keys/failover'
 import type { AccessKeySource } from './access-keys/source'
-import type { ChallengeStore } from './challenge'
+import { DEFAULT_CHALLENGE_MAX_AGE, type ChallengeStore } from './challenge'
 import {
   absoluteUrl,
   boolean,
@@ -131,7 +131,7 @@ export function resolveOptions<Request extends object>(
     rpcTimeout = 5000,
     accessKeys,
     allowImplicit = false,
-    challengeMaxAge = 300_000,
+    challengeMaxAge = DEFAULT_CHALLENGE_MAX_AGE,
     store,
     walletUrl,
     passReqToCallback = false,

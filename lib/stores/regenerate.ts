@@ -1,4 +1,4 @@
-type Session = Record<string, unknown>
+import type { Session } from './browser-session'
 
 /**
  * Lets something be carried over when a request's session is replaced: with a callback (express-session), with a

@@ -1,15 +1,10 @@
 import { isStoredChallenge, type ChallengeStore, type StoredChallenge } from '../challenge'
-import { NearServiceError } from '../errors'
+import { MAX_OPEN_CHALLENGES, sessionOf, type Session } from './browser-session'
 import { onRegenerate } from './regenerate'
 import { SpentChallenges } from './spent'
 
-/** So many sign-ins can be under way in one browser session, one in each tab. The oldest gives way. */
-const MAX_OPEN_CHALLENGES = 8
-
 /** How long a spent challenge is remembered where no strategy says how long challenges live: one day. */
 const DEFAULT_MAX_AGE = 24 * 60 * 60 * 1000
-
-type Session = Record<string, unknown>
 
 /** As it is kept in the session. */
 type KeptChallenge = StoredChallenge & { serial?: unknown }
@@ -90,10 +85,4 @@ export class SessionChallengeStore implements ChallengeStore {
   #write(session: Session, challenges: StoredChallenge[]): void {
     session[this.#key] = challenges.length > 0 ? challenges : undefined
   }
-}
-
-function sessionOf(req: object): Session {
-  const { session } = req as { session?: unknown }
-  if (typeof session === 'object' && session !== null) return session as Session
-  throw new NearServiceError('ERR_NEAR_SESSION_UNAVAILABLE')
 }

@@ -1,2 +1,2 @@
-export { TestAccount, TestNetwork } from './index.js'
+export { challengeStoreContract, TestAccount, TestNetwork } from './index.js'
 export type * from './index.js'

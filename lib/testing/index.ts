@@ -8,3 +8,5 @@ export {
   type TestPermission,
 } from './account'
 export type { Failure } from './failures'
+export { challengeStoreContract, type ChallengeStoreContract } from './store-contract'
+export type { SessionRequest } from './browser-session'

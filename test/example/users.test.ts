@@ -3,30 +3,38 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openDatabase } from '../../example/database.mjs'
+import { openDatabase, openPostgres } from '../../example/database.mjs'
 import { Users } from '../../example/users.mjs'
+import { Cleanup } from '../support/app'
+import { describeWithPostgres, startPostgres } from '../support/postgres'
 
-let directory: string
-let database: Awaited<ReturnType<typeof openDatabase>>
+const cleanup = new Cleanup()
+let database: Awaited<ReturnType<typeof openPostgres>>
 let users: Users
 
-beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'passport-near-users-'))
-  database = await openDatabase(directory)
-  users = new Users(database)
-  await users.prepare()
-})
-afterAll(async () => {
-  await database.close()
-  await rm(directory, { recursive: true, force: true })
-})
+/** Users in a database that is opened for these tests. */
+function usersIn(open: () => Promise<typeof database>): void {
+  beforeAll(async () => {
+    database = await open()
+    cleanup.add(() => database.close())
+    users = new Users(database)
+    await users.prepare()
+  })
+  afterAll(() => cleanup.run())
+}
+
+async function openEmbedded(): Promise<typeof database> {
+  const directory = await mkdtemp(join(tmpdir(), 'passport-near-users-'))
+  cleanup.add(() => rm(directory, { recursive: true, force: true }))
+  return openDatabase(directory)
+}
 
 const near = (accountId: string): { network: string; accountId: string } => ({
   network: 'testnet',
   accountId,
 })
 
-describe("the example's users", () => {
+const behaveWell = (): void => {
   it('are one for 50 first logins of one account at once', async () => {
     const found = await Promise.all(
       Array.from({ length: 50 }, () => users.findOrCreateByNear(near('first.test'))),
@@ -61,10 +69,50 @@ describe("the example's users", () => {
       expect(await users.findByPassword('demo', odd)).toBeUndefined()
     }
   })
+}
 
-  it('are in files that two processes cannot open at once', () => {
+describe("the example's users, in the embedded database", () => {
+  usersIn(openEmbedded)
+  behaveWell()
+})
+
+describeWithPostgres("the example's users, in a PostgreSQL server", () => {
+  let url: string
+  usersIn(async () => {
+    ;({ url } = await startPostgres(cleanup))
+    return openPostgres(url)
+  })
+  behaveWell()
+
+  it('are one for 50 first logins of one account at once in five processes, which start at once', async () => {
+    const processes = await Promise.all(Array.from({ length: 5 }, () => openPostgres(url)))
+    await processes[0]!.query('DROP TABLE near_accounts; DROP TABLE users')
+    const all = processes.map((opened) => new Users(opened))
+    await Promise.all(all.map((each) => each.prepare()))
+    const found = await Promise.all(
+      Array.from({ length: 50 }, (_, login) => all[login % 5]!.findOrCreateByNear(near('many.test'))),
+    )
+    expect(new Set(found.map((user) => user!.id)).size).toBe(1)
+    const [row] = await database.query('SELECT count(*)::int AS count FROM users WHERE username IS NULL')
+    expect(row).toEqual({ count: 1 })
+    for (const opened of processes) await opened.close()
+  })
+
+  it('are a clear problem where the server cannot be reached', async () => {
+    await expect(openPostgres('postgresql://nobody@127.0.0.1:1/none')).rejects.toMatchObject({
+      explanation: 'PostgreSQL cannot be used (ECONNREFUSED). Is it running, and is DATABASE_URL right?',
+    })
+  })
+})
+
+describe('the embedded database', () => {
+  it('is in files that two processes cannot open at once', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'passport-near-users-'))
+    const opened = await openDatabase(directory)
     const code = `import('./example/database.mjs').then((m) => m.openDatabase(process.argv[1])).catch((e) => console.log(e.explanation))`
     const { stdout } = spawnSync(process.execPath, ['-e', code, directory], { encoding: 'utf8' })
     expect(stdout).toContain(`Another process (${process.pid}) uses the example's database.`)
+    await opened.close()
+    await rm(directory, { recursive: true, force: true })
   })
 })

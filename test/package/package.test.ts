@@ -38,7 +38,9 @@ beforeAll(async () => {
   const wanted = ['jest@30', ...theirs.map((name) => `${name}@${devDependencies[name]!}`)]
   const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts', '--loglevel=error']
   await run('npm', ['install', ...quiet, `./${tarball.filename}`, ...wanted], { cwd: consumer })
-  cpSync(join(root, 'test/package/fixtures/login.test.js'), join(consumer, 'login.test.js'))
+  for (const file of ['login.test.js', 'store.test.js']) {
+    cpSync(join(root, 'test/package/fixtures', file), join(consumer, file))
+  }
 }, 240_000)
 
 afterAll(() => rm(consumer, { recursive: true, force: true }))
@@ -76,7 +78,7 @@ describe('the packed package', () => {
 
   it('is tested with an untouched CommonJS jest', async () => {
     const { stderr } = await run('npx', ['jest'], { cwd: consumer })
-    expect(stderr).toMatch(/Tests:\s+3 passed, 3 total/)
+    expect(stderr).toMatch(/Tests:\s+15 passed, 15 total/)
   }, 60_000)
 
   it("runs the README's lines as they stand, but for the port", async () => {
@@ -143,11 +145,11 @@ describe('the packed package', () => {
       names,
     )
     expect(names).toEqual([
-      'NearAuthError', 'NearLoginRejected', 'NearServiceError', 'NearStrategy', 'SessionChallengeStore', 'Strategy', 'default', 'hashPayload',
-      'nearApiAccessKeys', 'verifySignature',
+      'NearAuthError', 'NearLoginRejected', 'NearServiceError', 'NearStrategy', 'RedisChallengeStore', 'SessionChallengeStore', 'Strategy', 'default',
+      'hashPayload', 'nearApiAccessKeys', 'verifySignature',
     ]) // prettier-ignore
     const testing = `import * as imported from 'passport-near/testing'; console.log(JSON.stringify(Object.keys(imported).sort()))`
-    expect(await node(testing, 'module')).toEqual(['TestAccount', 'TestNetwork'])
+    expect(await node(testing, 'module')).toEqual(['TestAccount', 'TestNetwork', 'challengeStoreContract'])
     const client = `import * as imported from 'passport-near/client'; console.log(JSON.stringify(Object.keys(imported).sort()))`
     expect(await node(client, 'module')).toEqual(['resumeSignIn', 'signIn'])
   })
@@ -156,12 +158,12 @@ describe('the packed package', () => {
     [
       'CommonJS',
       'consumer.cts',
-      `import NearStrategy = require('passport-near')\nimport { type Challenge, NearServiceError } from 'passport-near'`,
+      `import NearStrategy = require('passport-near')\nimport { type Challenge, NearServiceError, RedisChallengeStore, type RedisClient } from 'passport-near'`,
     ],
     [
       'an ES module',
       'consumer.mts',
-      `import NearStrategy, { type Challenge, NearServiceError } from 'passport-near'`,
+      `import NearStrategy, { type Challenge, NearServiceError, RedisChallengeStore, type RedisClient } from 'passport-near'`,
     ],
   ])(
     'type-checks in %s without a cast',
@@ -169,7 +171,7 @@ describe('the packed package', () => {
       writeFileSync(
         join(consumer, file),
         `${imports}
-import { TestNetwork, type TestAccount } from 'passport-near/testing'
+import { challengeStoreContract, TestNetwork, type TestAccount } from 'passport-near/testing'
 import express from 'express'
 import passport from 'passport'
 
@@ -202,6 +204,15 @@ app.use(((error: unknown, _req, res, _next) => {
     }
   }
 }) as express.ErrorRequestHandler)
+export function store(client: RedisClient): RedisChallengeStore<express.Request> {
+  return new RedisChallengeStore(client, { sessionId: (req: express.Request) => req.get('x-visitor') })
+}
+export function tests(test: (title: string, run: () => Promise<void>) => void, client: RedisClient): void {
+  challengeStoreContract({ test, createStore: () => store(client) })
+  new NearStrategy({ recipient: 'app.example.com', store: store(client) }, (profile, done) => done(null, profile))
+}
+// @ts-expect-error a client is required
+new RedisChallengeStore()
 export async function example(req: express.Request): Promise<[Challenge, TestAccount]> {
   return [await near.challenge(req), await (await TestNetwork.start()).createAccount('alice.test')]
 }

@@ -1,0 +1,45 @@
+import { randomBytes } from 'node:crypto'
+
+/** A request as express-session leaves it: the session's id, and its content as it was read for this request. */
+export interface SessionRequest {
+  sessionID: string
+  session: Record<string, unknown>
+}
+
+/**
+ * One browser's session, kept as session middleware keeps it: each request gets a copy of the whole, and at its end the
+ * whole is written back.
+ */
+export class BrowserSession {
+  #id = newId()
+  #content = '{}'
+
+  /** A request of this browser; what other requests have not saved yet is not in it. */
+  request(): SessionRequest {
+    const req: SessionRequest = { sessionID: this.#id, session: {} }
+    req.session = openSession(req, JSON.parse(this.#content) as object)
+    return req
+  }
+
+  /** Ends a request: the browser has the session that it ended with. */
+  save(req: SessionRequest): void {
+    this.#id = req.sessionID
+    this.#content = JSON.stringify(req.session)
+  }
+}
+
+function openSession(req: SessionRequest, content: object): Record<string, unknown> {
+  const regenerate = (callback: (error?: unknown) => void): void => {
+    req.sessionID = newId()
+    req.session = openSession(req, {})
+    callback()
+  }
+  return Object.defineProperties(content as Record<string, unknown>, {
+    id: { value: req.sessionID },
+    regenerate: { value: regenerate, configurable: true, writable: true },
+  })
+}
+
+function newId(): string {
+  return randomBytes(24).toString('base64url')
+}

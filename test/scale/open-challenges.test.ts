@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto'
+import { RedisChallengeStore, type StoredChallenge } from 'passport-near'
+import { createClient } from 'redis'
+import { afterAll, expect, it } from 'vitest'
+import { Cleanup } from '../support/app'
+import { describeWithRedis, RedisServer, until } from '../support/redis'
+import { scaled } from '../support/scale'
+
+const SESSIONS = 100_000
+const PARALLEL = 200
+
+/** For what expires: scaled down, the first of them may be gone before the last are issued. */
+const EXPIRING = scaled(SESSIONS, 20_000)
+const MAX_AGE = scaled(60_000, 5000)
+
+const challenge = (): StoredChallenge => ({
+  state: randomBytes(16).toString('base64url'),
+  nonce: randomBytes(32).toString('base64'),
+  message: 'Sign in to app.example.com with your NEAR account',
+  callbackUrl: 'https://app.example.com/login/near/callback',
+  issuedAt: Date.now(),
+})
+
+describeWithRedis(`${SESSIONS} open challenges, one in each session`, () => {
+  const cleanup = new Cleanup()
+  afterAll(() => cleanup.run())
+
+  async function open() {
+    const server = await RedisServer.start(cleanup)
+    const client = createClient({ url: server.url })
+    cleanup.add(() => client.destroy())
+    await client.connect()
+    const store = new RedisChallengeStore(client)
+    const bytes = async () => Number(/used_memory:(\d+)/.exec(await client.info('memory'))![1])
+    const fill = async (sessions: number) => {
+      let next = 0
+      await Promise.all(
+        Array.from({ length: PARALLEL }, async () => {
+          while (next < sessions) {
+            await store.issue({ sessionID: `session-${next++}`, session: {} }, challenge())
+          }
+        }),
+      )
+    }
+    return { client, store, bytes, fill }
+  }
+
+  it('take at most 400 bytes each, and slow nothing down', async () => {
+    const [empty, full] = [await open(), await open()]
+    const before = await full.bytes()
+    const began = Date.now()
+    await full.fill(SESSIONS)
+    const issued = Date.now()
+    const each = ((await full.bytes()) - before) / SESSIONS
+    expect(await full.client.dbSize()).toBe(SESSIONS)
+    expect(each).toBeLessThanOrEqual(400)
+
+    const ratios = { issue: [] as number[], consume: [] as number[] }
+    const medians = { issue: [] as number[], consume: [] as number[] }
+    /** By turns, so that whatever else the machine does meets both. */
+    for (let round = 0; round < 7; round++) {
+      const times = { empty: { issue: [], consume: [] }, full: { issue: [], consume: [] } } as Record<
+        'empty' | 'full',
+        Record<'issue' | 'consume', number[]>
+      >
+      for (let login = 0; login < 300; login++) {
+        for (const [name, { store }] of Object.entries({ empty, full }) as [
+          'empty' | 'full',
+          typeof full,
+        ][]) {
+          const req = { sessionID: randomBytes(16).toString('hex'), session: {} }
+          const one = challenge()
+          const start = performance.now()
+          await store.issue(req, one)
+          const middle = performance.now()
+          await store.consume(req, one.state)
+          times[name].issue.push(middle - start)
+          times[name].consume.push(performance.now() - middle)
+        }
+      }
+      for (const step of ['issue', 'consume'] as const) {
+        ratios[step].push(median(times.full[step]) / median(times.empty[step]))
+        medians[step].push(median(times.full[step]))
+      }
+    }
+    console.log(
+      `${SESSIONS} open challenges: ${each.toFixed(0)} bytes each; issued in ${issued - began} ms; ` +
+        `issue ${median(medians.issue).toFixed(3)} ms (${median(ratios.issue).toFixed(2)} of an empty Redis), ` +
+        `consume ${median(medians.consume).toFixed(3)} ms (${median(ratios.consume).toFixed(2)})`,
+    )
+    expect(median(ratios.issue)).toBeLessThanOrEqual(1.2)
+    expect(median(ratios.consume)).toBeLessThanOrEqual(1.2)
+  }, 180_000)
+
+  it(`are all gone after challengeMaxAge, and so is their memory (${EXPIRING} of them)`, async () => {
+    const { client, store, bytes, fill } = await open()
+    store.keepFor(MAX_AGE)
+    const before = await bytes()
+    await fill(EXPIRING)
+    expect(await client.dbSize()).toBeGreaterThan(scaled(EXPIRING - 1, 0))
+    await new Promise((resolve) => setTimeout(resolve, MAX_AGE))
+    // What Redis has not come to removing yet nobody can read.
+    const last = { sessionID: `session-${EXPIRING - 1}`, session: {} }
+    expect(await store.consume(last, undefined)).toBeUndefined()
+    await until(async () => (await client.dbSize()) === 0)
+    expect((await bytes()) - before).toBeLessThan(EXPIRING * 40)
+  }, 180_000)
+})
+
+function median(values: number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
+}

@@ -1,0 +1,109 @@
+import { TestNetwork, type TestAccount } from 'passport-near/testing'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { Browser, Cleanup } from '../support/app'
+import { describeWithRedis, RedisServer, startRedisCluster, until } from '../support/redis'
+import { scaled } from '../support/scale'
+import { startSite, type Site } from '../support/site-process'
+
+const ROUNDS = scaled(200, 40)
+const COPIES = 20
+
+describeWithRedis('two processes that share a Redis, without stickiness', () => {
+  const everything = new Cleanup()
+  const cleanup = new Cleanup()
+  let network: TestNetwork
+  let alice: TestAccount
+  let redis: RedisServer
+  beforeAll(async () => {
+    redis = await RedisServer.start(everything)
+    network = await TestNetwork.start()
+    everything.add(() => network.stop())
+    alice = await network.createAccount('alice.test')
+  })
+  afterEach(async () => {
+    network.recover()
+    await cleanup.run()
+  })
+  afterAll(() => everything.run())
+
+  const startTwo = (client: 'redis' | 'ioredis', urls: string[]): Promise<[Site, Site]> => {
+    const start = () => startSite(cleanup, { client, urls, rpc: network.rpcUrl })
+    return Promise.all([start(), start()])
+  }
+
+  /** The same browser, whose next request goes to another process. */
+  const at = (site: Site, browser: Browser): Browser =>
+    Object.assign(new Browser(site.url), { cookie: browser.cookie })
+
+  describe.each(['redis', 'ioredis'] as const)('with the client %s', (client) => {
+    it.each<[string, () => Promise<string[]>]>([
+      ['one Redis', async () => [redis.url]],
+      ['a Redis Cluster of three nodes', async () => (await startRedisCluster(cleanup)).urls],
+    ])(
+      `and %s: of ${COPIES} copies of one login at once exactly one succeeds, ${ROUNDS} times`,
+      async (_, start) => {
+        const sites = await startTwo(client, await start())
+        for (let round = 0; round < ROUNDS; round++) {
+          const browser = new Browser(sites[round % 2]!.url)
+          const signed = await alice.signMessage(await browser.challenge())
+          const answers = await Promise.all(
+            Array.from({ length: COPIES }, (_, copy) => at(sites[copy % 2]!, browser).login(signed)),
+          )
+          const statuses = answers.map(({ status }) => status).sort()
+          expect(statuses).toEqual([200, ...Array<number>(COPIES - 1).fill(401)])
+          const codes = new Set(answers.map(({ body }) => body.code))
+          expect(codes).toEqual(new Set([undefined, 'ERR_NEAR_CHALLENGE_MISSING']))
+        }
+        const used = await Promise.all(sites.map((site) => site.usage()))
+        expect(used[0]!.logins + used[1]!.logins).toBe(ROUNDS)
+      },
+      300_000,
+    )
+
+    it('lets the other complete a login when the process that issued the challenge is killed', async () => {
+      const [one, other] = await startTwo(client, [redis.url])
+      const browser = new Browser(one.url)
+      const signed = await alice.signMessage(await browser.challenge())
+      await one.kill()
+      const survivor = at(other, browser)
+      expect((await survivor.login(signed)).status).toBe(200)
+      expect(await (await survivor.request('/me')).json()).toEqual({ id: 'alice.test' })
+      expect((await survivor.login(signed)).status).toBe(401)
+    })
+
+    it('leaves nobody half signed in when a process is killed during the key check', async () => {
+      const [one, other] = await startTwo(client, [redis.url])
+      const browser = new Browser(one.url)
+      const signed = await alice.signMessage(await browser.challenge())
+      const asked = network.requestCount
+      network.fail('hang')
+      const cut = browser.login(signed).then(
+        () => 'answered',
+        () => 'cut',
+      )
+      await until(() => network.requestCount > asked)
+      await one.kill()
+      expect(await cut).toBe('cut')
+      network.recover()
+
+      const survivor = at(other, browser)
+      expect(await (await survivor.request('/me')).json()).toBeNull()
+      const again = await survivor.login(signed)
+      expect([again.status, again.body.code]).toEqual([401, 'ERR_NEAR_CHALLENGE_MISSING'])
+      const fresh = await alice.signMessage(await survivor.challenge())
+      expect((await survivor.login(fresh)).status).toBe(200)
+      expect(await (await survivor.request('/me')).json()).toEqual({ id: 'alice.test' })
+    })
+
+    it('lets two tabs sign in one after the other, each at another process', async () => {
+      const sites = await startTwo(client, [redis.url])
+      const browser = new Browser(sites[0].url)
+      const first = await browser.challenge()
+      const secondTab = at(sites[1], browser)
+      const second = await secondTab.challenge()
+      expect((await browser.login(await alice.signMessage(first))).status).toBe(200)
+      const later = at(sites[1], browser)
+      expect((await later.login(await alice.signMessage(second))).status).toBe(200)
+    })
+  })
+})

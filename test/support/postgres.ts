@@ -1,0 +1,84 @@
+import { execFile, spawn, type SpawnOptions } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, chownSync, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import pg from 'pg'
+import type { Cleanup } from './app'
+import { describeWith, findProgram } from './programs'
+import { freePort, until } from './redis'
+
+const run = promisify(execFile)
+
+/** Debian keeps each version's programs in a folder of its own, beside the PATH. */
+const DEBIAN = '/usr/lib/postgresql'
+const folders = existsSync(DEBIAN) ? readdirSync(DEBIAN).sort((a, b) => Number(b) - Number(a)) : []
+const initdb = findProgram(
+  process.env.POSTGRES_BIN && join(process.env.POSTGRES_BIN, 'initdb'),
+  'initdb',
+  ...folders.map((version) => join(DEBIAN, version, 'bin/initdb')),
+)
+
+/** Like `describe`, for tests that start a PostgreSQL. Where there is none they say so, and in CI they fail. */
+export const describeWithPostgres = (name: string, tests: () => void): void =>
+  describeWith(
+    {
+      path: initdb,
+      howToGetIt:
+        'No PostgreSQL was found: install it (apt-get install postgresql), or name the folder of initdb and postgres in POSTGRES_BIN.',
+    },
+    name,
+    tests,
+  )
+
+/** PostgreSQL refuses to run as root: then it runs as its own user, or as nobody. */
+function anybodyButRoot(): Pick<SpawnOptions, 'uid' | 'gid'> {
+  if (process.getuid?.() !== 0) return {}
+  const users = readFileSync('/etc/passwd', 'utf8').split('\n')
+  const user = users.find((line) => /^postgres:/.test(line)) ?? users.find((line) => /^nobody:/.test(line))
+  const [, , uid, gid] = user!.split(':')
+  return { uid: Number(uid), gid: Number(gid) }
+}
+
+/** A PostgreSQL on a free port of 127.0.0.1, with an empty database that is removed at the end. */
+export async function startPostgres(cleanup: Cleanup): Promise<{ url: string }> {
+  const directory = await mkdtemp(join(tmpdir(), 'passport-near-postgres-'))
+  cleanup.add(() => rm(directory, { recursive: true, force: true }))
+  const user = anybodyButRoot()
+  if (user.uid !== undefined) chownSync(directory, user.uid, user.gid!)
+  chmodSync(directory, 0o700)
+  const options = { ...user, cwd: directory, env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' } }
+  const data = join(directory, 'data')
+  await run(initdb!, ['-D', data, '-U', 'tests', '--auth=trust', '--no-sync', '-E', 'UTF8'], options)
+
+  const port = await freePort()
+  const settings = ['-c', 'fsync=off', '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=']
+  const child = spawn(initdb!.replace(/initdb$/, 'postgres'), ['-D', data, '-p', String(port), ...settings], {
+    ...options,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let said = ''
+  child.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-2000)))
+  const exited = once(child, 'exit')
+  cleanup.add(async () => {
+    child.kill('SIGQUIT')
+    await exited
+  })
+  const url = `postgresql://tests@127.0.0.1:${port}/postgres`
+  await until(async () => {
+    if (child.exitCode !== null) throw new Error(`PostgreSQL did not start: ${said}`)
+    const client = new pg.Client(url)
+    try {
+      await client.connect()
+      await client.query('SELECT 1')
+      return true
+    } catch {
+      return false
+    } finally {
+      await client.end().catch(() => undefined)
+    }
+  })
+  return { url }
+}

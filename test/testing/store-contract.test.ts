@@ -1,0 +1,244 @@
+import type { ChallengeStore, StoredChallenge } from 'passport-near'
+import { challengeStoreContract, type SessionRequest } from 'passport-near/testing'
+import { describe, expect, it } from 'vitest'
+
+type Kept = StoredChallenge & { session: string }
+
+/** A store that does everything right, in memory; processes share it. Each broken one below does one thing wrong. */
+class GoodStore implements ChallengeStore {
+  constructor(protected kept: Kept[]) {}
+
+  protected name(req: object): string {
+    const { sessionID, session } = req as SessionRequest
+    if (!sessionID) throw new Error('no session')
+    session.seen = true
+    return sessionID
+  }
+
+  async issue(req: object, challenge: StoredChallenge): Promise<void> {
+    const session = this.name(req)
+    this.kept.push({ ...challenge, session })
+    const theirs = this.kept.filter((kept) => kept.session === session)
+    if (theirs.length > 8) this.remove(theirs[0]!)
+  }
+
+  async consume(req: object, state: string | undefined): Promise<StoredChallenge | undefined> {
+    const session = this.name(req)
+    const found = this.kept.findLast(
+      (kept) => kept.session === session && (state === undefined || kept.state === state),
+    )
+    if (found) this.remove(found)
+    return found
+  }
+
+  protected remove(challenge: Kept): void {
+    this.kept.splice(this.kept.indexOf(challenge), 1)
+  }
+}
+
+/** Runs the contract; gives the titles of the tests that failed. */
+async function failures(
+  createStore: (kept: Kept[]) => ChallengeStore,
+  options: { survivesLogin?: boolean } = {},
+): Promise<string[]> {
+  const kept: Kept[] = []
+  const tests: [string, () => Promise<void>][] = []
+  challengeStoreContract({
+    test: (title, run) => tests.push([title, run]),
+    createStore: () => createStore(kept),
+    ...options,
+  })
+  const failed: string[] = []
+  for (const [title, run] of tests) {
+    await run().catch(() => failed.push(title))
+  }
+  return failed
+}
+
+describe('the contract of stores', () => {
+  it('is kept by a store that does everything right', async () => {
+    expect(await failures((kept) => new GoodStore(kept))).toEqual([])
+  })
+
+  it.each<[string, (kept: Kept[]) => ChallengeStore, string[]]>([
+    [
+      'forgets the callback URL',
+      (kept) =>
+        new (class extends GoodStore {
+          override async consume(...args: Parameters<ChallengeStore['consume']>) {
+            const found = await super.consume(...args)
+            return found && { ...found, callbackUrl: null }
+          }
+        })(kept),
+      ['gives a challenge back as it was issued'],
+    ],
+    [
+      'spends nothing',
+      (kept) =>
+        new (class extends GoodStore {
+          protected override remove() {}
+        })(kept),
+      [
+        'gives a challenge once',
+        'gives the latest where no state is named, then the one before',
+        'keeps the latest 8 of a session; the oldest gives way',
+        'gives a challenge to one of 20 requests at once',
+        'gives in one process what was issued in another',
+        'gives a challenge to one of 20 requests at once to two processes',
+      ],
+    ],
+    [
+      'gives the oldest first',
+      (kept) =>
+        new (class extends GoodStore {
+          override async consume(req: object, state: string | undefined) {
+            const oldest = this.kept.find(({ session }) => session === this.name(req))
+            return super.consume(req, state ?? oldest?.state)
+          }
+        })(kept),
+      ['gives the latest where no state is named, then the one before'],
+    ],
+    [
+      'keeps one for each session',
+      (kept) =>
+        new (class extends GoodStore {
+          override async issue(req: object, challenge: StoredChallenge) {
+            while (await super.consume(req, undefined));
+            return super.issue(req, challenge)
+          }
+        })(kept),
+      [
+        'gives the latest where no state is named, then the one before',
+        'gives each of several tabs its own, in any order',
+        'keeps the latest 8 of a session; the oldest gives way',
+        'lets nothing link that was issued before the login: it is gone, or marked',
+      ],
+    ],
+    [
+      'keeps any number',
+      (kept) =>
+        new (class extends GoodStore {
+          override async issue(req: object, challenge: StoredChallenge) {
+            this.kept.push({ ...challenge, session: this.name(req) })
+          }
+        })(kept),
+      ['keeps the latest 8 of a session; the oldest gives way'],
+    ],
+    [
+      'throws for odd characters, as a database may',
+      (kept) =>
+        new (class extends GoodStore {
+          override async consume(req: object, state: string | undefined) {
+            if (state?.includes('\0')) throw new Error('invalid byte sequence for encoding "UTF8": 0x00')
+            return super.consume(req, state)
+          }
+        })(kept),
+      ['gives none for a state that nobody has, whatever its characters, and spends nothing'],
+    ],
+    [
+      'asks for the state alone',
+      (kept) =>
+        new (class extends GoodStore {
+          override async consume(req: object, state: string | undefined) {
+            const named = this.kept.find((each) => each.state === state)
+            return super.consume(named ? { sessionID: named.session, session: {} } : req, state)
+          }
+        })(kept),
+      [
+        'gives a challenge to no other browser, with its state or without',
+        'lets nothing link that was issued before the login: it is gone, or marked',
+      ],
+    ],
+    [
+      'does without a session',
+      (kept) =>
+        new (class extends GoodStore {
+          protected override name(req: object) {
+            return (req as Partial<SessionRequest>).sessionID ? super.name(req) : 'nobody'
+          }
+        })(kept),
+      ['refuses a request that has no session'],
+    ],
+    [
+      'leaves a new session empty',
+      (kept) =>
+        new (class extends GoodStore {
+          protected override name(req: object) {
+            const { sessionID } = req as Partial<SessionRequest>
+            if (!sessionID) throw new Error('no session')
+            return sessionID
+          }
+        })(kept),
+      ['makes a new session one that is saved, so that the browser gets its cookie'],
+    ],
+    [
+      'looks, and takes out later',
+      (kept) =>
+        new (class extends GoodStore {
+          override async consume(req: object, state: string | undefined) {
+            const session = this.name(req)
+            const found = this.kept.findLast(
+              (each) => each.session === session && (state === undefined || each.state === state),
+            )
+            await new Promise(setImmediate)
+            if (found && this.kept.includes(found)) this.remove(found)
+            return found
+          }
+        })(kept),
+      [
+        'gives a challenge to one of 20 requests at once',
+        'gives a challenge to one of 20 requests at once to two processes',
+      ],
+    ],
+    [
+      'keeps for the shortest that it was told',
+      (kept) =>
+        new (class extends GoodStore {
+          #maxAge = Infinity
+          keepFor(maxAge: number) {
+            this.#maxAge = Math.min(this.#maxAge, maxAge)
+          }
+          override async consume(req: object, state: string | undefined) {
+            const found = await super.consume(req, state)
+            return found && Date.now() - found.issuedAt > this.#maxAge ? undefined : found
+          }
+        })(kept),
+      ['keeps challenges for the longest that it was told'],
+    ],
+    [
+      'knows a browser by something that a login does not change',
+      (kept) =>
+        new (class extends GoodStore {
+          readonly #first = new Map<string, string>()
+          protected override name(req: object) {
+            const { session, sessionID } = req as SessionRequest
+            const id = super.name(req)
+            const regenerate = session.regenerate as (callback: () => void) => void
+            session.regenerate = (callback: () => void) =>
+              regenerate(() => {
+                this.#first.set((req as SessionRequest).sessionID, this.#first.get(sessionID) ?? sessionID)
+                callback()
+              })
+            return this.#first.get(id) ?? id
+          }
+        })(kept),
+      ['lets nothing link that was issued before the login: it is gone, or marked'],
+    ],
+    [
+      'keeps its challenges to its own process',
+      () => new GoodStore([]),
+      [
+        'gives in one process what was issued in another',
+        'keeps what one browser asks for in several tabs at once',
+      ],
+    ],
+  ])('is broken by one that %s', async (_, createStore, expected) => {
+    expect((await failures(createStore)).sort()).toEqual(expected.sort())
+  })
+
+  it('wants the challenges of other tabs after a login where the store promises them', async () => {
+    expect(await failures((kept) => new GoodStore(kept), { survivesLogin: true })).toEqual([
+      'lets nothing link that was issued before the login: it is gone, or marked',
+    ])
+  })
+})
