@@ -1,5 +1,6 @@
 import { decodeBase58 } from './base58'
 import { verifyEd25519 } from './ed25519'
+import { verifySecp256k1 } from './secp256k1'
 
 /** A key type's name in NEAR's spelling, before the colon. */
 export type KeyType = keyof typeof KEY_TYPES
@@ -12,12 +13,14 @@ export interface PublicKey {
   readonly text: string
 }
 
-/** Sizes in bytes, and the name that near-api-js gives the type. */
+type VerifyBytes = (hash: Uint8Array, signature: Uint8Array, publicKey: Uint8Array) => boolean
+
+/** Sizes in bytes, and who verifies. */
 const KEY_TYPES = {
-  ed25519: { keySize: 32, signatureSize: 64, nearApiName: 'ED25519' },
-  secp256k1: { keySize: 64, signatureSize: 65, nearApiName: 'SECP256K1' },
-  'ml-dsa-65': { keySize: 1952, signatureSize: 3309, nearApiName: 'MLDSA65' },
-} as const
+  ed25519: { keySize: 32, signatureSize: 64, verify: verifyEd25519 },
+  secp256k1: { keySize: 64, signatureSize: 65, verify: verifySecp256k1 },
+  'ml-dsa-65': { keySize: 1952, signatureSize: 3309, verify: verifyMlDsa65 },
+} as const satisfies Record<string, { keySize: number; signatureSize: number; verify: VerifyBytes }>
 
 /** Base58 needs log(256)/log(58) = 1.366 characters a byte. */
 const BASE58_RATIO = 1.366
@@ -84,18 +87,15 @@ export async function verifyWithKey(
   if (!(hash instanceof Uint8Array) || hash.length !== 32) {
     throw new TypeError('verifySignature: hash must be a Uint8Array of 32 bytes, as hashPayload returns it')
   }
-  if (signature.length !== KEY_TYPES[key.type].signatureSize) return false
-  return key.type === 'ed25519'
-    ? verifyEd25519(hash, signature, key.bytes)
-    : verifyWithNearApi(hash, signature, key)
+  const { signatureSize, verify } = KEY_TYPES[key.type]
+  return signature.length === signatureSize && verify(hash, signature, key.bytes)
 }
 
-/** Loads near-api-js when a key of its types is first met: few logins need it, and it costs 45 ms. */
-function verifyWithNearApi(hash: Uint8Array, signature: Uint8Array, key: PublicKey): boolean {
+/** Loads near-api-js when a key of this type is first met: few logins need it, and it costs 45 ms. */
+function verifyMlDsa65(hash: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() fails in jest's CommonJS sandbox
   const { KeyType, PublicKey } = require('near-api-js') as typeof import('near-api-js')
-  const nearApiKey = new PublicKey({ keyType: KeyType[KEY_TYPES[key.type].nearApiName], data: key.bytes })
-  return nearApiKey.verify(hash, signature)
+  return new PublicKey({ keyType: KeyType.MLDSA65, data: publicKey }).verify(hash, signature)
 }
 
 function isKeyType(name: string): name is KeyType {
