@@ -49,6 +49,7 @@ export function parsePublicKey(text: string): PublicKey | undefined {
  */
 export function parseSignature(text: string, type: KeyType): Uint8Array | undefined {
   const size = KEY_TYPES[type].signatureSize
+  if (text.length > size * 2 + 2) return undefined // longer than hex with its 0x, the longest of them
   const colon = text.indexOf(':')
   if (colon !== -1) {
     return text.slice(0, colon).toLowerCase() === type ? decodeSized(text.slice(colon + 1), size) : undefined
