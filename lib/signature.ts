@@ -34,8 +34,8 @@ const HEX = /^(?:0x)?([0-9a-f]+)$/i
  */
 export function parsePublicKey(text: string): PublicKey | undefined {
   const colon = text.indexOf(':')
-  const type = colon === -1 ? 'ed25519' : text.slice(0, colon).toLowerCase()
-  if (!isKeyType(type)) return undefined
+  const type = colon === -1 ? 'ed25519' : readKeyType(text.slice(0, colon))
+  if (!type) return undefined
   const encoded = text.slice(colon + 1)
   const bytes = decodeSized(encoded, KEY_TYPES[type].keySize)
   return bytes && { type, bytes, text: `${type}:${encoded}` }
@@ -52,7 +52,7 @@ export function parseSignature(text: string, type: KeyType): Uint8Array | undefi
   if (text.length > size * 2 + 2) return undefined // longer than hex with its 0x, the longest of them
   const colon = text.indexOf(':')
   if (colon !== -1) {
-    return text.slice(0, colon).toLowerCase() === type ? decodeSized(text.slice(colon + 1), size) : undefined
+    return readKeyType(text.slice(0, colon)) === type ? decodeSized(text.slice(colon + 1), size) : undefined
   }
   const hex = HEX.exec(text)?.[1]
   if (hex?.length === size * 2) return Buffer.from(hex, 'hex')
@@ -97,6 +97,12 @@ function verifyMlDsa65(hash: Uint8Array, signature: Uint8Array, publicKey: Uint8
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() fails in jest's CommonJS sandbox
   const { KeyType, PublicKey } = require('near-api-js') as typeof import('near-api-js')
   return new PublicKey({ keyType: KeyType.MLDSA65, data: publicKey }).verify(hash, signature)
+}
+
+/** A type's name in any case. ASCII only: the Kelvin sign, for one, becomes a k in lower case. */
+function readKeyType(name: string): KeyType | undefined {
+  const type = /^[a-z0-9-]{1,16}$/i.test(name) ? name.toLowerCase() : ''
+  return isKeyType(type) ? type : undefined
 }
 
 function isKeyType(name: string): name is KeyType {

@@ -219,6 +219,12 @@ export const key: Theme = {
     spelling('in hex', (publicKey) => Buffer.from(bs58.decode(afterColon(publicKey))).toString('hex')),
     spelling('with a character that base58 does not have', (publicKey) => `${publicKey.slice(0, -1)}0`),
     spelling('without its prefix, which only Ed25519 may leave out', afterColon, 'SECP256K1'),
+    spelling(
+      'with a Kelvin sign, which becomes a k in lower case',
+      (publicKey) => publicKey.replace('k', '\u212a'),
+      'SECP256K1',
+    ),
+    spelling('with a prefix of 90 kB', (publicKey) => `${'e'.repeat(90_000)}${publicKey}`),
     leftOver(
       'with a byte behind it',
       signature((bytes) => Buffer.concat([bytes, Buffer.alloc(1)])),
