@@ -386,7 +386,7 @@ async function nodes() {
   const strategy = strategyWith({
     store: storeOf(async () => challenge),
     rpc: `http://127.0.0.1:${node.address().port}/?apiKey=secret`,
-    rpcTimeout: 500,
+    rpcTimeout: 2000,
   })
   return {
     arbitrary: arbitraries.nodeAnswer,
