@@ -181,7 +181,7 @@ export const bodies: Theme = {
     bracketed('sends accountId[]', (field) => `${field}[]`),
     bracketed('sends accountId[0]', (field) => `${field}[0]`),
     bracketed('sends accountId[a]', (field) => `${field}[a]`),
-    bracketed('sends accountId[toString]', (field) => `${field}[x]`),
+    bracketed('sends accountId[toString]', (field) => `${field}[toString]`),
     ...FIELDS.map((field) => typed(field, 'a list of one', (good) => [good])),
     ...FIELDS.map((field) =>
       typed(field, 'an object with a method of that name', () => ({ toString: 'x', length: 1 })),
