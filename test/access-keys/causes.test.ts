@@ -54,6 +54,29 @@ describe('of a login that could not be decided, the cause says why', () => {
       answering({ result: { error: 'x access key y does not exist' } }),
       'a result that is not known',
     ],
+    ['an unknown permission', answering({ result: { permission: 'x' } }), 'a result that is not known'],
+    ['a list for a result', answering({ result: [] }), 'neither a result nor an error'],
+    ['null for a result', answering({ result: null }), 'neither a result nor an error'],
+    [
+      'an error text in a list',
+      answering({ result: { error: ['access key x does not exist while viewing'] } }),
+      'a result that is not known',
+    ],
+    [
+      'an account that does not exist, in the middle of a text',
+      answering({ result: { error: 'x account y does not exist' } }),
+      'a result that is not known',
+    ],
+    [
+      'an error whose cause is null',
+      answering({ error: { name: 'HANDLER_ERROR', cause: null } }),
+      'an error that is not about the key',
+    ],
+    [
+      'an error whose data is a list',
+      answering({ error: { data: ['account a does not exist'] } }),
+      'an error that is not about the key',
+    ],
     [
       'an unknown error',
       answering({ error: { name: 'HANDLER_ERROR', cause: { name: 'X' } } }),
@@ -135,6 +158,18 @@ describe('of an implicit account that could not be looked up, the cause says why
       'no key, and no block to look for the account at',
     ],
     [
+      'a block that is a number',
+      { result: { ...noKey, block_hash: 5 } },
+      undefined,
+      'no key, and no block to look for the account at',
+    ],
+    [
+      'a block that is a number, in an error',
+      { error: { name: 'HANDLER_ERROR', cause: { name: 'UNKNOWN_ACCESS_KEY', info: { block_hash: 5 } } } },
+      undefined,
+      'no key, and no block to look for the account at',
+    ],
+    [
       'an account without an amount',
       { result: { ...noKey, block_hash: 'h' } },
       { result: {} },
@@ -164,16 +199,22 @@ describe('of an implicit account that could not be looked up, the cause says why
   })
 })
 
+/** As near-api-js raises what nodes of another make say. */
+const rpcError = (message: unknown): Error => Object.assign(new Error(), { name: 'RpcError', message })
+
 describe("of a source of the application's own, the cause says", () => {
   const source = (permission: () => unknown): { accessKeys: AccessKeySource } => ({
     accessKeys: { permission: async () => permission() } as AccessKeySource,
   })
 
-  it('that the permission is not known', async () => {
-    expect(await causeOf(source(() => true))).toEqual([
-      'The access key source returned a permission that is not known',
-    ])
-  })
+  it.each([true, null, 'x', { GasKeyFullAccess: true }, { FunctionCall: null }, { FunctionCall: [] }])(
+    'that the permission is not known: %j',
+    async (permission) => {
+      expect(await causeOf(source(() => permission))).toEqual([
+        'The access key source returned a permission that is not known',
+      ])
+    },
+  )
 
   it('how long was waited', async () => {
     const never = source(() => new Promise(() => undefined))
@@ -208,6 +249,23 @@ describe("of a source of the application's own, the cause says", () => {
         throw 'https://rpc.example.com?apiKey=secret'
       },
       'The provider could not tell (string)',
+    ],
+    [
+      'null by its type',
+      async () => {
+        throw null
+      },
+      'The provider could not tell (object)',
+    ],
+    [
+      "near-api-js's error with a text that begins otherwise",
+      () => Promise.reject(rpcError('x access key y does not exist while viewing')),
+      'The provider could not tell (Error)',
+    ],
+    [
+      "near-api-js's error with a list for a text",
+      () => Promise.reject(rpcError(['access key y does not exist while viewing'])),
+      'The provider could not tell (Error)',
     ],
     ['an answer without a permission', async () => ({}), 'an access key without a permission'],
   ])('of a near-api-js provider, %s', async (_, viewAccessKey, reason) => {
