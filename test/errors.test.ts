@@ -7,6 +7,7 @@ import {
   type ServiceErrorCode,
 } from 'passport-near'
 import { describe, expect, it } from 'vitest'
+import { toError } from '../lib/errors'
 
 const REJECTIONS: Record<RejectionCode, [status: number, says: RegExp]> = {
   ERR_NEAR_CREDENTIALS_MISSING: [400, /send accountId, publicKey and signature.*parse the body/],
@@ -56,5 +57,24 @@ describe('an error', () => {
       Number(status),
     ])
     expect(rows).toEqual(all.map(({ code, expected: [status] }) => [code, status]))
+  })
+})
+
+describe('what an application throws', () => {
+  it.each([new Error('x'), { status: 500 }])('is passed on as it is when it is an object', (thrown) => {
+    expect(toError(thrown, 'verify')).toBe(thrown)
+  })
+
+  it.each([
+    ['a text', 'a text'],
+    ['', 'verify threw a value that is not an Error'],
+    [null, 'verify threw a value that is not an Error'],
+    [undefined, 'verify threw a value that is not an Error'],
+    [42, 'verify threw a value that is not an Error'],
+  ])('becomes an Error with it as its cause when it is %j', (thrown, message) => {
+    const error = toError(thrown, 'verify') as Error
+    expect(error).toBeInstanceOf(Error)
+    expect(error.message).toBe(message)
+    expect(error).toHaveProperty('cause', thrown)
   })
 })

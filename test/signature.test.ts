@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, randomBytes, verify } from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey, randomBytes, sign, verify } from 'node:crypto'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import bs58 from 'bs58'
 import { KeyPair } from 'near-api-js'
@@ -93,7 +93,9 @@ describe('verifySignature is false for a key of a million characters, at once', 
 describe('verifySignature demands a hash of 32 bytes', () => {
   it.each([new Uint8Array(31), new Uint8Array(0), 'a'.repeat(32)])('and not %j', async (wrong) => {
     const { publicKey, signature } = await signed()
-    await expect(verifySignature(wrong as Uint8Array, signature, publicKey)).rejects.toThrow(TypeError)
+    await expect(verifySignature(wrong as Uint8Array, signature, publicKey)).rejects.toThrow(
+      new TypeError('verifySignature: hash must be a Uint8Array of 32 bytes, as hashPayload returns it'),
+    )
   })
 })
 
@@ -176,6 +178,19 @@ describe('Ed25519 keys and signature points of small order, and non-canonical en
         expect(await verifySignature(hash, Buffer.alloc(64, 1), publicKey)).toBe(false)
       }
     }
+  })
+})
+
+describe('an Ed25519 key whose coordinate comes close to p', () => {
+  it('is a key like any other', async () => {
+    // 35802 is the first number that gives a y of 0x7f… (without the sign), …ed or more, and with an 0xff between them.
+    const seed = createHash('sha256').update('key 35802').digest()
+    const der = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed])
+    const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+    const { x } = createPublicKey(privateKey).export({ format: 'jwk' })
+    const y = Buffer.from(x!, 'base64url')
+    expect([y[0]! >= 0xed, y[31]! & 0x7f, y.subarray(1, 31).includes(0xff)]).toEqual([true, 0x7f, true])
+    expect(await verifySignature(hash, sign(null, hash, privateKey), `ed25519:${bs58.encode(y)}`)).toBe(true)
   })
 })
 
