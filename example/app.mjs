@@ -138,7 +138,8 @@ export function createApp({
   app.get('/link/near/challenge', requireUser, linkNear.challengeHandler())
   app.post('/link/near', requireUser, (req, res, next) => {
     const { id } = /** @type {Express.User} */ (req.user)
-    passport.authorize('link-near', async (error, account, info, status) => {
+    // With options, empty as they are: without them Passport forgets that this is a link.
+    passport.authorize('link-near', {}, async (error, account, info, status) => {
       if (error) return next(error)
       if (!account) return res.status(status).json(info)
       try {

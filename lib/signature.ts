@@ -1,5 +1,6 @@
 import { decodeBase58 } from './base58'
 import { verifyEd25519 } from './ed25519'
+import { verifySecp256k1 } from './secp256k1'
 
 /** A key type's name in NEAR's spelling, before the colon. */
 export type KeyType = keyof typeof KEY_TYPES
@@ -12,12 +13,14 @@ export interface PublicKey {
   readonly text: string
 }
 
-/** Sizes in bytes, and the name that near-api-js gives the type. */
+type VerifyBytes = (hash: Uint8Array, signature: Uint8Array, publicKey: Uint8Array) => boolean
+
+/** Sizes in bytes, and who verifies. */
 const KEY_TYPES = {
-  ed25519: { keySize: 32, signatureSize: 64, nearApiName: 'ED25519' },
-  secp256k1: { keySize: 64, signatureSize: 65, nearApiName: 'SECP256K1' },
-  'ml-dsa-65': { keySize: 1952, signatureSize: 3309, nearApiName: 'MLDSA65' },
-} as const
+  ed25519: { keySize: 32, signatureSize: 64, verify: verifyEd25519 },
+  secp256k1: { keySize: 64, signatureSize: 65, verify: verifySecp256k1 },
+  'ml-dsa-65': { keySize: 1952, signatureSize: 3309, verify: verifyMlDsa65 },
+} as const satisfies Record<string, { keySize: number; signatureSize: number; verify: VerifyBytes }>
 
 /** Base58 needs log(256)/log(58) = 1.366 characters a byte. */
 const BASE58_RATIO = 1.366
@@ -31,8 +34,8 @@ const HEX = /^(?:0x)?([0-9a-f]+)$/i
  */
 export function parsePublicKey(text: string): PublicKey | undefined {
   const colon = text.indexOf(':')
-  const type = colon === -1 ? 'ed25519' : text.slice(0, colon).toLowerCase()
-  if (!isKeyType(type)) return undefined
+  const type = colon === -1 ? 'ed25519' : readKeyType(text.slice(0, colon))
+  if (!type) return undefined
   const encoded = text.slice(colon + 1)
   const bytes = decodeSized(encoded, KEY_TYPES[type].keySize)
   return bytes && { type, bytes, text: `${type}:${encoded}` }
@@ -46,9 +49,10 @@ export function parsePublicKey(text: string): PublicKey | undefined {
  */
 export function parseSignature(text: string, type: KeyType): Uint8Array | undefined {
   const size = KEY_TYPES[type].signatureSize
+  if (text.length > size * 2 + 2) return undefined // longer than hex with its 0x, the longest of them
   const colon = text.indexOf(':')
   if (colon !== -1) {
-    return text.slice(0, colon).toLowerCase() === type ? decodeSized(text.slice(colon + 1), size) : undefined
+    return readKeyType(text.slice(0, colon)) === type ? decodeSized(text.slice(colon + 1), size) : undefined
   }
   const hex = HEX.exec(text)?.[1]
   if (hex?.length === size * 2) return Buffer.from(hex, 'hex')
@@ -84,18 +88,21 @@ export async function verifyWithKey(
   if (!(hash instanceof Uint8Array) || hash.length !== 32) {
     throw new TypeError('verifySignature: hash must be a Uint8Array of 32 bytes, as hashPayload returns it')
   }
-  if (signature.length !== KEY_TYPES[key.type].signatureSize) return false
-  return key.type === 'ed25519'
-    ? verifyEd25519(hash, signature, key.bytes)
-    : verifyWithNearApi(hash, signature, key)
+  const { signatureSize, verify } = KEY_TYPES[key.type]
+  return signature.length === signatureSize && verify(hash, signature, key.bytes)
 }
 
-/** Loads near-api-js when a key of its types is first met: few logins need it, and it costs 45 ms. */
-function verifyWithNearApi(hash: Uint8Array, signature: Uint8Array, key: PublicKey): boolean {
+/** Loads near-api-js when a key of this type is first met: few logins need it, and it costs 45 ms. */
+function verifyMlDsa65(hash: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() fails in jest's CommonJS sandbox
   const { KeyType, PublicKey } = require('near-api-js') as typeof import('near-api-js')
-  const nearApiKey = new PublicKey({ keyType: KeyType[KEY_TYPES[key.type].nearApiName], data: key.bytes })
-  return nearApiKey.verify(hash, signature)
+  return new PublicKey({ keyType: KeyType.MLDSA65, data: publicKey }).verify(hash, signature)
+}
+
+/** A type's name in any case. ASCII only: the Kelvin sign, for one, becomes a k in lower case. */
+function readKeyType(name: string): KeyType | undefined {
+  const type = /^[a-z0-9-]{1,16}$/i.test(name) ? name.toLowerCase() : ''
+  return isKeyType(type) ? type : undefined
 }
 
 function isKeyType(name: string): name is KeyType {

@@ -57,6 +57,9 @@ describe('a body without credentials is 400 ERR_NEAR_CREDENTIALS_MISSING and tou
     ['credentials one level down', { credentials: good }],
     ['an empty error of a wallet', { error: '' }],
     ['null for an account', { ...good, accountId: null }],
+    ['an empty signature alone', { signature: '' }],
+    ['an empty signature without a key', { accountId: good.accountId, signature: '' }],
+    ['an empty signature without an account', { publicKey: good.publicKey, signature: '' }],
   ])('%s', async (_, body) => {
     expect(await post(body)).toEqual(missing)
   })
@@ -110,6 +113,7 @@ describe('acceptable credentials go on to the challenge', () => {
   it.each([
     ['as a wallet returns them', good],
     ['with a state', { ...good, state: 'x'.repeat(22) }],
+    ['with a state of 64 characters', { ...good, state: 'x'.repeat(64) }],
     ['with an empty state, which is none', { ...good, state: '' }],
     ['with null for a state, which is none', { ...good, state: null }],
     ['with an error beside them, which is a field like any other', { ...good, error: 'x' }],

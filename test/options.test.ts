@@ -97,6 +97,34 @@ describe('a wrong option is a TypeError that names it, what was expected and wha
       { rpc: ['https://rpc.example.com/?k3y=1', 'https://rpc.example.com'], quorum: 2 },
       'option "rpc" must be a list of different endpoints where a quorum is wanted, got one of them twice',
     ],
+    [
+      'rpc',
+      { rpc: ['https://rpc.example.com/', 'https://rpc.example.com//'], quorum: 2 },
+      'option "rpc" must be a list of different endpoints where a quorum is wanted, got one of them twice',
+    ],
+    [
+      'rpc',
+      { rpc: ['https://a.example.com', 'https://a.example.com', 'https://b.example.com'], quorum: 2 },
+      'option "rpc" must be a list of different endpoints where a quorum is wanted, got one of them twice',
+    ],
+    ['recipient', { recipient: () => 'x' }, 'option "recipient" must be a non-empty string, got a function'],
+    [
+      'callbackUrl',
+      { callbackUrl: ['https://app.example.com'] },
+      'option "callbackUrl" must be an absolute URL',
+    ],
+    ['rpc', { rpc: null }, 'or an array of them, got none'],
+    ['rpc', { rpc: { url: 1 } }, 'or an array of them, got number'],
+    [
+      'rpc',
+      { rpc: 'https://user:k3y@rpc.example.com' },
+      'option "rpc" must be a URL without a user name and password (send them as a header), got one with them',
+    ],
+    [
+      'rpc',
+      { rpc: { url: 'https://rpc.example.com', headers: { 'a b': 'k3y' } } },
+      'option "rpc" must be an endpoint whose headers are valid HTTP headers, got others',
+    ],
     ['quorum', { quorum: 0 }, 'option "quorum" must be a whole number from 1'],
     ['quorum', { quorum: 1.5 }, 'got 1.5'],
     ['quorum', { quorum: '1' }, 'got "1"'],
@@ -129,6 +157,7 @@ describe('a wrong option is a TypeError that names it, what was expected and wha
 
   it('shows no more than the beginning of a long value', () => {
     expect(() => create({ network: 'x'.repeat(1000) })).toThrow(/got "x{40}…"$/)
+    expect(() => create({ network: 'x'.repeat(40) })).toThrow(/got "x{40}"$/)
   })
 
   it.each([undefined, null, 'app.example.com', 42])('options of %j', (options) => {

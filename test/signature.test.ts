@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, randomBytes, verify } from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey, randomBytes, sign, verify } from 'node:crypto'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import bs58 from 'bs58'
 import { KeyPair } from 'near-api-js'
@@ -93,7 +93,9 @@ describe('verifySignature is false for a key of a million characters, at once', 
 describe('verifySignature demands a hash of 32 bytes', () => {
   it.each([new Uint8Array(31), new Uint8Array(0), 'a'.repeat(32)])('and not %j', async (wrong) => {
     const { publicKey, signature } = await signed()
-    await expect(verifySignature(wrong as Uint8Array, signature, publicKey)).rejects.toThrow(TypeError)
+    await expect(verifySignature(wrong as Uint8Array, signature, publicKey)).rejects.toThrow(
+      new TypeError('verifySignature: hash must be a Uint8Array of 32 bytes, as hashPayload returns it'),
+    )
   })
 })
 
@@ -179,6 +181,19 @@ describe('Ed25519 keys and signature points of small order, and non-canonical en
   })
 })
 
+describe('an Ed25519 key whose coordinate comes close to p', () => {
+  it('is a key like any other', async () => {
+    // 35802 is the first number that gives a y of 0x7f… (without the sign), …ed or more, and with an 0xff between them.
+    const seed = createHash('sha256').update('key 35802').digest()
+    const der = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed])
+    const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+    const { x } = createPublicKey(privateKey).export({ format: 'jwk' })
+    const y = Buffer.from(x!, 'base64url')
+    expect([y[0]! >= 0xed, y[31]! & 0x7f, y.subarray(1, 31).includes(0xff)]).toEqual([true, 0x7f, true])
+    expect(await verifySignature(hash, sign(null, hash, privateKey), `ed25519:${bs58.encode(y)}`)).toBe(true)
+  })
+})
+
 describe('the recorded attacks of ed25519-speccheck', () => {
   const cases = [
     // "0" to "2": small-order key or R; each verifies with a lenient implementation.
@@ -233,13 +248,55 @@ describe('other key types', () => {
   })
 
   it.each(['SECP256K1', 'ml-dsa-65'] as const)(
-    'a %s signature with a byte too many is refused',
+    'a %s key or signature with a byte too many or too few is refused, as bytes and as text',
     async (type) => {
       const pair = KeyPair.fromRandom(type)
-      const longer = Buffer.concat([pair.sign(hash).signature, Buffer.alloc(1)])
-      expect(await verifySignature(hash, longer, pair.getPublicKey().toString())).toBe(false)
+      const publicKey = pair.getPublicKey().toString()
+      const [prefix, encoded] = publicKey.split(':') as [string, string]
+      const signature = Buffer.from(pair.sign(hash).signature)
+      const resized = (bytes: Uint8Array): Buffer[] => [
+        Buffer.concat([bytes, Buffer.alloc(1)]),
+        Buffer.concat([Buffer.alloc(1), bytes]),
+        Buffer.from(bytes.subarray(1)),
+        Buffer.from(bytes.subarray(0, -1)),
+      ]
+      for (const wrong of resized(signature)) {
+        for (const text of [
+          wrong,
+          wrong.toString('base64'),
+          wrong.toString('hex'),
+          `${prefix}:${bs58.encode(wrong)}`,
+        ])
+          expect(await verifySignature(hash, text, publicKey)).toBe(false)
+      }
+      for (const wrong of resized(bs58.decode(encoded)))
+        expect(await verifySignature(hash, signature, `${prefix}:${bs58.encode(wrong)}`)).toBe(false)
+      expect(await verifySignature(hash, signature, publicKey)).toBe(true)
     },
   )
+
+  it('of the 256 recovery bytes of a secp256k1 signature only the right one is taken', async () => {
+    const pair = KeyPair.fromRandom('SECP256K1')
+    const signature = Buffer.from(pair.sign(hash).signature)
+    const taken: number[] = []
+    for (let byte = 0; byte < 256; byte++) {
+      const changed = Buffer.concat([signature.subarray(0, 64), Buffer.from([byte])])
+      if (await verifySignature(hash, changed, pair.getPublicKey().toString())) taken.push(byte)
+    }
+    expect(taken).toEqual([signature[64]])
+  })
+
+  it.each([
+    ['R is 0', (bytes: Buffer) => bytes.fill(0, 0, 32)],
+    ['S is 0', (bytes: Buffer) => bytes.fill(0, 32, 64)],
+    ['R is beyond the order', (bytes: Buffer) => bytes.fill(255, 0, 32)],
+    ['S is beyond the order', (bytes: Buffer) => bytes.fill(255, 32, 64)],
+    ['all of it is 0', (bytes: Buffer) => bytes.fill(0)],
+  ])('a secp256k1 signature is false, and nothing is thrown, when %s', async (_, change) => {
+    const pair = KeyPair.fromRandom('SECP256K1')
+    const signature = change(Buffer.from(pair.sign(hash).signature))
+    expect(await verifySignature(hash, signature, pair.getPublicKey().toString())).toBe(false)
+  })
 
   it('a high S of secp256k1 is refused: it is another signature for the same message', async () => {
     const N = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n

@@ -46,7 +46,11 @@ describe('what a store gives back', () => {
     const before = network.requestCount
     expect(await login(async () => stored as typeof challenge)).toMatchObject({
       action: 'error',
-      error: { code: 'ERR_NEAR_STORE_FAILED', status: 503 },
+      error: {
+        code: 'ERR_NEAR_STORE_FAILED',
+        status: 503,
+        cause: { message: 'The store returned something other than a challenge or undefined' },
+      },
     })
     expect(network.requestCount).toBe(before)
   })

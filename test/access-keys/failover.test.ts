@@ -120,7 +120,7 @@ describe('an endpoint that keeps failing', () => {
         fetch(url, { method: 'POST', body: JSON.stringify(request) })
           .then(async (answer) => response.writeHead(answer.status).end(await answer.text()))
           .catch(() => response.destroy())
-      }, 150)
+      }, 400)
     })
     const strategy = strategyFor({ rpc: [proxy.url, network.rpcUrl] })
     for (let login = 0; login < 4; login++) await loginWith(strategy, alice)
@@ -130,7 +130,9 @@ describe('an endpoint that keeps failing', () => {
     const real = performance.now.bind(performance)
     const now = vi.spyOn(performance, 'now').mockImplementation(() => real() + 31_000)
     try {
+      const asked = network.requestCount
       expect((await loginWith(strategy, alice)).outcome).toMatchObject(yes)
+      expect(network.requestCount).toBe(asked + 1) // after a tenth of a second, not a whole one
       await delay(800)
       const before = network.requestCount
       for (let login = 0; login < 3; login++) await loginWith(strategy, alice)

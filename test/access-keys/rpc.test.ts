@@ -61,14 +61,15 @@ describe('the question', () => {
   })
 
   it("carries the endpoint's own headers and path", async () => {
-    let seen: [string | undefined, string | undefined] | undefined
+    let seen: (string | undefined)[] | undefined
     const node = await startNode(cleanup, (request, response, message) => {
-      seen = [message.url, message.headers.authorization]
+      const { authorization, accept, 'content-type': type } = message.headers
+      seen = [message.url, authorization, accept, type]
       answering({ result: { permission: 'FullAccess' } })(request, response, message)
     })
     const rpc = { url: `${node.url}/v1?apiKey=k`, headers: { Authorization: 'Bearer b' } }
     expect((await login({ rpc })).outcome).toMatchObject(yes)
-    expect(seen).toEqual(['/v1?apiKey=k', 'Bearer b'])
+    expect(seen).toEqual(['/v1?apiKey=k', 'Bearer b', 'application/json', 'application/json'])
   })
 })
 

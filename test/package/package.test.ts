@@ -118,7 +118,7 @@ describe('the packed package', () => {
     expect(
       await node(`require('passport-near'); require('passport-near/testing'); console.log(${loaded})`),
     ).toBe(false)
-    const withKey = `require('passport-near').verifySignature(new Uint8Array(32), new Uint8Array(65), 'secp256k1:${bs58.encode(new Uint8Array(64).fill(7))}')`
+    const withKey = `require('passport-near').verifySignature(new Uint8Array(32), new Uint8Array(3309), 'ml-dsa-65:${bs58.encode(new Uint8Array(1952).fill(7))}')`
     expect(await node(`${withKey}.then(() => console.log(${loaded}))`)).toBe(true)
   })
 

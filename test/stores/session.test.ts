@@ -202,7 +202,32 @@ describe('SessionChallengeStore', () => {
   )
 
   it.each(['', 1, null])('refuses %j as a key', (key) => {
-    expect(() => new SessionChallengeStore({ key: key as string })).toThrow(TypeError)
+    expect(() => new SessionChallengeStore({ key: key as string })).toThrow(
+      new TypeError('SessionChallengeStore: option "key" must be a non-empty string'),
+    )
+  })
+
+  it('remembers a spent challenge for a day where nobody says for how long', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    try {
+      const store = new SessionChallengeStore()
+      const req = { session: {} }
+      await issueAll(store, req, 'a')
+      const copy = reread(req)
+      await store.consume(req, 'a')
+      const spend = async (state: string): Promise<void> => {
+        await issueAll(store, req, state)
+        await store.consume(req, state)
+      }
+      vi.setSystemTime(Date.now() + 24 * 60 * 60 * 1000 - 1)
+      await spend('b')
+      expect(await store.consume(reread(copy), 'a')).toBeUndefined()
+      vi.setSystemTime(Date.now() + 1)
+      await spend('c')
+      expect((await store.consume(copy, 'a'))?.state).toBe('a')
+    } finally {
+      vi.useRealTimers()
+    }
   })
 })
 
@@ -231,6 +256,39 @@ describe('a session that is replaced at login', () => {
     await store.consume(copy, 'c')
     await new Promise<void>((resolve) => req.session.regenerate(() => resolve()))
     expect(req.session['near:challenges']).toMatchObject([{ state: 'a' }])
+  })
+
+  it('takes them along to a session that comes only after a while', async () => {
+    const store = new SessionChallengeStore()
+    const req = {} as { session: Record<string, unknown> & { regenerate: () => Promise<void> } }
+    const regenerate = async (): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      req.session = { regenerate }
+    }
+    req.session = { regenerate }
+    await issueAll(store, req, 'a', 'b')
+    await store.consume(req, 'b')
+    await req.session.regenerate()
+    expect(req.session['near:challenges']).toMatchObject([{ state: 'a', issuedBeforeLogin: true }])
+  })
+
+  it('takes them along where replacing it returns nothing', async () => {
+    const store = new SessionChallengeStore()
+    const req = {} as { session: Record<string, unknown> & { regenerate: () => void } }
+    const regenerate = (): void => void (req.session = { regenerate })
+    req.session = { regenerate }
+    await issueAll(store, req, 'a', 'b')
+    await store.consume(req, 'b')
+    req.session.regenerate()
+    expect(req.session['near:challenges']).toMatchObject([{ state: 'a' }])
+  })
+
+  it('is given no means of being replaced that it does not have', async () => {
+    const store = new SessionChallengeStore()
+    const req = { session: {} }
+    await issueAll(store, req, 'a', 'b')
+    await store.consume(req, 'b')
+    expect('regenerate' in req.session).toBe(false)
   })
 
   it('stays as it was when it cannot be replaced, and its user hears of it', async () => {

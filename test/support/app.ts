@@ -40,6 +40,8 @@ export interface TestAppOptions {
   asInstance?: boolean
   /** The session cookie's attributes. */
   cookie?: session.CookieOptions
+  /** As in passport.authenticate's option of that name; default false. */
+  keepSessionInfo?: boolean
   routes?: (app: Express, authenticator: passport.PassportStatic, near: NearStrategy) => void
 }
 
@@ -85,7 +87,10 @@ export async function startApp(cleanup: Cleanup, options: TestAppOptions = {}): 
     const respond: passport.AuthenticateCallback = (error, user, info, status) => {
       if (error) return next(error)
       if (!user) return void res.status((status as number | undefined) ?? 401).json(info ?? {})
-      req.logIn(user, (failure) => (failure ? next(failure) : res.json(user)))
+      const { keepSessionInfo = false } = options
+      req.logIn(user, { session: true, keepSessionInfo }, (failure) =>
+        failure ? next(failure) : res.json(user),
+      )
     }
     const strategy = (options.asInstance ? near : 'near') as string
     ;(authenticator.authenticate(strategy, respond) as express.RequestHandler)(req, res, next)
@@ -96,7 +101,8 @@ export async function startApp(cleanup: Cleanup, options: TestAppOptions = {}): 
   options.routes?.(app, authenticator, near)
   app.use(((error, _req, res, _next) => {
     res.status((error as { status?: number }).status ?? 500)
-    res.json({ code: (error as { code?: string }).code, message: (error as Error).message })
+    const { code, type } = error as { code?: string; type?: string } // the type is body-parser's
+    res.json({ code: code ?? type, message: (error as Error).message })
   }) as express.ErrorRequestHandler)
   const { url } = await listen(app, cleanup)
   return { url, near, statuses }

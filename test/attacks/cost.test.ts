@@ -1,0 +1,258 @@
+import { NearStrategy, verifySignature } from 'passport-near'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { hashPayload } from '../../lib/nep413'
+import { Cleanup } from '../support/app'
+import { authenticate } from '../support/strategy'
+import { Wallet, type KeyPairType, type Login } from '../support/wallet'
+import { form, json, raw, setStage, type Attempt, type Stage } from './stage'
+
+const cleanup = new Cleanup()
+let stage: Stage
+beforeEach(async () => {
+  stage = await setStage(cleanup)
+})
+afterEach(() => cleanup.run())
+
+/** Times are compared with each other, taken in turns, by their medians; and once more where a busy machine spoiled them. */
+const timed = { retry: 4, timeout: 60_000 }
+const ROUNDS = 15
+
+const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1]!
+
+/** How much longer the one takes than the other. */
+async function ratio(bad: () => Promise<() => Promise<unknown>>, good: typeof bad): Promise<number> {
+  const times = { bad: [] as number[], good: [] as number[] }
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [kind, prepare] of Object.entries({ good, bad })) {
+      const act = await prepare()
+      const began = performance.now()
+      await act()
+      if (round > 1) times[kind as 'good' | 'bad'].push(performance.now() - began)
+    }
+  }
+  return median(times.bad) / median(times.good)
+}
+
+const send =
+  ({ browser, init }: Attempt, status: number) =>
+  async (): Promise<void> => {
+    const response = await browser.request('/login/near', init)
+    await response.text()
+    expect(response.status).toBe(status)
+  }
+
+/** A wallet's login, prepared so far that only the request is left. */
+async function prepared(
+  wallet: Wallet,
+  change: (login: Login) => object = (login) => login,
+): Promise<Attempt> {
+  const browser = stage.open()
+  return json(browser, change(wallet.answer('alice.test', await browser.challenge())))
+}
+
+const KB100 = 100_000
+
+/** 100 kB in one field, of what is dear to decode, to search or to compare. */
+const WORST: [string, string][] = [
+  ['the largest base58', 'z'.repeat(KB100)],
+  ['leading zeros of base58', '1'.repeat(KB100)],
+  ['base58 with a prefix', `ml-dsa-65:${'z'.repeat(KB100 - 10)}`],
+  ['base64', 'A'.repeat(KB100)],
+  ['base64 with padding in the middle', `${'A'.repeat(KB100 / 2)}=${'A'.repeat(KB100 / 2 - 1)}`],
+  ['padding only', '='.repeat(KB100)],
+  ['hex', `0x${'f'.repeat(KB100 - 2)}`],
+  ['colons', ':'.repeat(KB100)],
+  ['dots', 'a.'.repeat(KB100 / 2)],
+  ['separators without an end', `${'a-'.repeat(KB100 / 2 - 1)}!`],
+  ['spaces', ' '.repeat(KB100)],
+  ['NULs, six characters each in JSON', '\0'.repeat(KB100 / 6)],
+  ['emoji', '😀'.repeat(KB100 / 4)],
+  ['halves of surrogate pairs, six characters each', '\ud83d'.repeat(KB100 / 6)],
+]
+const FIELDS = ['accountId', 'publicKey', 'signature', 'state'] as const
+
+describe('100 kB of the worst input is refused in less than twice the time of a good login', () => {
+  const good = new Wallet()
+  const goodLogin = async (): Promise<() => Promise<void>> => send(await prepared(good), 200)
+  beforeEach(() => stage.alice.addKey({ publicKey: good.publicKey }))
+
+  it.each(FIELDS.flatMap((field) => WORST.map(([what, text]) => ({ field, what, text }))))(
+    '$field: $what',
+    timed,
+    async ({ field, text }) => {
+      const bad = await ratio(
+        async () => send(await prepared(good, (login) => ({ ...login, [field]: text })), 400),
+        goodLogin,
+      )
+      expect(bad).toBeLessThan(2)
+    },
+  )
+
+  const formOf = async (text: (login: string) => string): Promise<Attempt> => {
+    const { browser, init } = await prepared(good)
+    return form(
+      browser,
+      text(new URLSearchParams(JSON.parse(String(init.body)) as Record<string, string>).toString()),
+    )
+  }
+
+  it.each<[string, number, () => Promise<Attempt>]>([
+    [
+      'a form of percent signs',
+      400,
+      () => formOf(() => `accountId=${'%41'.repeat(33_000)}&publicKey=x&signature=x`),
+    ],
+    [
+      'a form of broken percent signs',
+      400,
+      () => formOf(() => `accountId=${'%'.repeat(99_000)}&publicKey=x&signature=x`),
+    ],
+    [
+      'a form with a field of brackets',
+      400,
+      () => formOf((login) => `accountId${'[a]'.repeat(33_000)}=x&${login.replace('accountId', 'x')}`),
+    ],
+    [
+      'a form of 900 long fields',
+      400,
+      () => formOf((login) => `${login.replace('accountId', 'x')}${`&${'a'.repeat(100)}=x`.repeat(900)}`),
+    ],
+    ['a form with one field 900 times', 400, () => formOf((login) => `${login}${'&state=x'.repeat(900)}`)],
+    [
+      'JSON with one field 9,000 times',
+      400,
+      async () => raw(stage.open(), 'application/json', `{${'"state":"x",'.repeat(8_300)}"accountId":1}`),
+    ],
+    [
+      'JSON with 8,000 fields',
+      400,
+      async () =>
+        raw(
+          stage.open(),
+          'application/json',
+          JSON.stringify(Object.fromEntries(Array.from({ length: 8_000 }, (_, index) => [`f${index}`, 1]))),
+        ),
+    ],
+    [
+      'JSON nested as deep as it goes',
+      400,
+      async () => raw(stage.open(), 'application/json', '['.repeat(50_000) + ']'.repeat(50_000)),
+    ],
+    [
+      'a list of numbers for a signature',
+      400,
+      async () => raw(stage.open(), 'application/json', `{"signature":[${'0,'.repeat(49_000)}0]}`),
+    ],
+  ])('%s, which only the body parser sees, in less than four times', timed, async (_, status, attempt) => {
+    expect(await ratio(async () => send(await attempt(), status), goodLogin)).toBeLessThan(4)
+  })
+
+  it.each<[KeyPairType, number]>([
+    ['ED25519', 64],
+    ['SECP256K1', 65],
+    ['ml-dsa-65', 3309],
+  ])(
+    'a key of type %s with a signature of the right length that is wrong, against one that is right',
+    timed,
+    async (type, size) => {
+      const wallet = new Wallet(type)
+      stage.alice.addKey({ publicKey: wallet.publicKey })
+      const forged = [Buffer.alloc(size, 0), Buffer.alloc(size, 1), Buffer.alloc(size, 255)]
+      for (const bytes of forged) {
+        const signature = bytes.toString('base64')
+        const bad = await ratio(
+          async () => send(await prepared(wallet, (login) => ({ ...login, signature })), 401),
+          async () => send(await prepared(wallet), 200),
+        )
+        expect(bad).toBeLessThan(2)
+      }
+    },
+  )
+})
+
+describe('without HTTP, where parsers and the network hide nothing', () => {
+  it.each(FIELDS.flatMap((field) => WORST.map(([what, text]) => ({ field, what, text }))))(
+    '$field: $what costs less than the good login',
+    timed,
+    async ({ field, text }) => {
+      const nonce = Buffer.alloc(32)
+      const body = await stage.alice.signMessage({ message: 'm', recipient: 'r', nonce })
+      const stored = { state: 's', nonce: nonce.toString('base64'), message: 'm', issuedAt: Date.now() }
+      const strategy = new NearStrategy(
+        {
+          recipient: 'r',
+          store: { issue: async () => undefined, consume: async () => stored },
+          accessKeys: { permission: async () => 'FullAccess' },
+        },
+        (profile, done) => done(null, profile),
+      )
+      const login = (body: object, action: string) => async () => async () =>
+        expect((await authenticate(strategy, { body })).action).toBe(action)
+      expect(await ratio(login({ ...body, [field]: text }, 'fail'), login(body, 'success'))).toBeLessThan(2)
+    },
+  )
+})
+
+describe('verifySignature, which has no limit of its own before it,', () => {
+  const hash = hashPayload({ message: 'm', recipient: 'r', nonce: Buffer.alloc(32) })
+  const { publicKey } = new Wallet()
+
+  it.each(WORST)(
+    'takes four times as long, or less, for four times as much of %s',
+    timed,
+    async (_, text) => {
+      const verify = (size: number) => async () => async () => {
+        const long = text.repeat(size)
+        expect(await verifySignature(hash, long, publicKey)).toBe(false)
+        expect(await verifySignature(hash, Buffer.alloc(64), long)).toBe(false)
+      }
+      // Quadratic would be 16.
+      expect(await ratio(verify(40), verify(10))).toBeLessThan(9)
+    },
+  )
+})
+
+describe('what claims to be large costs no memory', () => {
+  const megabytes = (): number => process.memoryUsage().rss / 2 ** 20
+
+  it.each([
+    ['an object with a length of a billion for a signature', '{"signature":{"length":1000000000}}'],
+    ['the same for a key', '{"accountId":"alice.test","publicKey":{"length":1000000000},"signature":"x"}'],
+    ['an array-like body', '{"length":1000000000}'],
+    [
+      'a Buffer as JSON has it, of a billion bytes',
+      '{"signature":{"type":"Buffer","data":{"length":1000000000}}}',
+    ],
+    ['a number of 90,000 digits', `{"signature":${'9'.repeat(90_000)}}`],
+  ])('%s', async (_, body) => {
+    const before = megabytes()
+    for (let round = 0; round < 20; round++) {
+      await send(raw(stage.open(), 'application/json', body), 400)()
+    }
+    expect(megabytes() - before).toBeLessThan(100)
+    expect(stage.network.requestCount).toBe(0)
+  })
+
+  it('10 MB that come in pieces without a length are cut off at the limit of the body parser', async () => {
+    const before = megabytes()
+    let sent = 0
+    const pieces = new ReadableStream({
+      pull(controller) {
+        if ((sent += 65_536) > 10 * 2 ** 20) return controller.close()
+        controller.enqueue(Buffer.alloc(65_536, 0x20))
+      },
+    })
+    const outcome = await fetch(`${stage.url}/login/near`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: pieces,
+      duplex: 'half',
+    } as RequestInit & { duplex: 'half' }).then(
+      ({ status }) => status,
+      () => 413, // Express has answered, and closed before all was sent.
+    )
+    expect(outcome).toBe(413)
+    expect(megabytes() - before).toBeLessThan(100)
+    expect(stage.network.requestCount).toBe(0)
+  })
+})

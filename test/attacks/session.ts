@@ -1,0 +1,187 @@
+import type { RequestHandler } from 'express'
+import type { AuthenticateCallback } from 'passport'
+import { expect } from 'vitest'
+import { NearStrategy } from 'passport-near'
+import { RECIPIENT } from '../support/app'
+import type { Attack, Theme } from './row'
+import { form, json, whoIs, type Attempt, type Stage, type StageOptions } from './stage'
+
+const refused: Attack['refused'] = [401, 'ERR_NEAR_CHALLENGE_MISSING']
+const invalid: Attack['refused'] = [400, 'ERR_NEAR_CREDENTIALS_INVALID']
+
+const linking: StageOptions = {
+  routes: (app, authenticator) => {
+    app.post('/link', (req, res, next) => {
+      const respond: AuthenticateCallback = (error, user, info, status) =>
+        error ? next(error) : res.status(user ? 200 : (status as number)).json(user ? { linked: user } : info)
+      ;(authenticator.authorize('near', {}, respond) as RequestHandler)(req, res, next)
+    })
+  },
+}
+
+/** A good login but for its state. */
+async function withState({ alice, open }: Stage, state: (good: string) => unknown): Promise<Attempt> {
+  const browser = open()
+  const login = await alice.signMessage(await browser.challenge())
+  return json(browser, { ...login, state: state(login.state!) })
+}
+
+const badState = (tries: string, state: (good: string) => unknown, row: Partial<Attack> = {}): Attack => ({
+  by: 'Somebody who knocks on the door',
+  holds: 'a good login',
+  tries,
+  refused: invalid,
+  twin: "the challenge's own state",
+  play: (stage, attack) => withState(stage, attack ? state : (good) => good),
+  ...row,
+})
+
+export const session: Theme = {
+  title: 'Sessions and state',
+  rows: [
+    {
+      by: 'Mallory, who wants Alice to use the site as Mallory (login CSRF)',
+      holds: 'a good login of her own account, for a challenge of her own session',
+      tries: "has Alice's browser post it as JSON",
+      refused,
+      twin: "it is posted in Mallory's own browser",
+      async play({ mallory, open }, attack) {
+        const [hers, alices] = [open(), open()]
+        await alices.challenge()
+        const login = await mallory.signMessage(await hers.challenge())
+        return json(attack ? alices : hers, login)
+      },
+    },
+    {
+      by: 'Mallory (login CSRF with a plain form, which any page can post)',
+      holds: 'a good login of her own account',
+      tries: "has Alice's browser post it; SameSite keeps the session's cookie back",
+      refused,
+      twin: "the form is posted in Mallory's own browser",
+      async play({ mallory, open }, attack) {
+        const hers = open()
+        const login = await mallory.signMessage(await hers.challenge())
+        return form(attack ? open() : hers, login)
+      },
+    },
+    {
+      by: 'Mallory',
+      holds: "Alice's answer to a challenge of Alice's browser",
+      tries: 'sends it from her own browser, before Alice does',
+      refused,
+      twin: "it is sent from Alice's browser",
+      async play({ alice, open }, attack) {
+        const [hers, alices] = [open(), open()]
+        await hers.challenge()
+        const login = await alice.signMessage(await alices.challenge())
+        return json(attack ? hers : alices, login)
+      },
+    },
+    {
+      by: 'Mallory (session fixation)',
+      holds: "the cookie of a session that she planted in Alice's browser",
+      tries: 'waits until Alice has signed in, and uses it',
+      outcome: 'the planted session is signed in as nobody; its challenges are worth nothing',
+      twin: "Alice's new cookie is signed in as Alice",
+      async test({ alice, mallory, open }) {
+        const planted = open()
+        await planted.challenge()
+        const alices = open()
+        alices.cookie = planted.cookie
+        const left = await mallory.signMessage(await alices.challenge())
+        expect((await alices.login(await alice.signMessage(await alices.challenge()))).status).toBe(200)
+        expect(alices.cookie).not.toBe(planted.cookie)
+        expect(await whoIs(planted)).toBeNull()
+        expect(await planted.login(left)).toMatchObject({ status: 401, body: { code: refused[1] } })
+        expect(await whoIs(alices)).toEqual({ id: 'alice.test' })
+      },
+    },
+    {
+      by: 'Mallory (session fixation, then linking)',
+      holds: "her answer to a challenge that she drew before Alice's login, in the session that she planted",
+      tries: "has it posted to the linking route in Alice's browser",
+      refused,
+      twin: 'the challenge was drawn after the login',
+      stage: linking,
+      async play({ alice, mallory, open }, attack) {
+        const browser = open()
+        const before = await mallory.signMessage(await browser.challenge())
+        expect((await browser.login(await alice.signMessage(await browser.challenge()))).status).toBe(200)
+        const link = attack ? before : await mallory.signMessage(await browser.challenge())
+        return { ...json(browser, link), path: '/link' }
+      },
+    },
+    {
+      by: 'Somebody who found a signature later',
+      holds: 'the answer to a challenge, and the session',
+      tries: 'sends it a second after five minutes are over',
+      refused: [401, 'ERR_NEAR_CHALLENGE_EXPIRED'],
+      twin: 'ten seconds earlier',
+      async play({ alice, open }, attack) {
+        const browser = open()
+        const login = await alice.signMessage(await browser.challenge())
+        await browser.post('/age', { ms: attack ? 301_000 : 291_000 })
+        return json(browser, login)
+      },
+    },
+    {
+      by: 'Mallory',
+      holds: "the state of a challenge of Alice's session",
+      tries: 'names it in her own session',
+      refused,
+      twin: "her own challenge's state",
+      async play({ mallory, open }, attack) {
+        const [hers, alices] = [open(), open()]
+        const challenge = await hers.challenge()
+        const { state } = attack ? await alices.challenge() : challenge
+        return json(hers, { ...(await mallory.signMessage(challenge)), state })
+      },
+    },
+    {
+      by: 'Somebody who wants an older challenge back',
+      holds: 'the answer to the older of two challenges',
+      tries: 'sends it with an empty state, which stands for the latest',
+      refused: [401, 'ERR_NEAR_SIGNATURE_INVALID'],
+      twin: 'the answer to the latest',
+      async play({ alice, open }, attack) {
+        const browser = open()
+        const [older, latest] = [await browser.challenge(), await browser.challenge()]
+        return json(browser, { ...(await alice.signMessage(attack ? older : latest)), state: '' })
+      },
+    },
+    badState('sends an over-long state', (good) => good.padEnd(65, 'A')),
+    badState('sends a state of 90 kB', (good) => good.padEnd(90_000, 'A')),
+    badState('sends its state in a list', (good) => [good]),
+    badState('sends its state in an object', (good) => ({ $eq: good })),
+    badState('sends a number for a state', () => 1),
+    badState('sends true for a state', () => true),
+    badState('sends a state that was never issued', (good) => `${good.slice(1)}A`, { refused }),
+    badState('sends its state with a space behind', (good) => `${good} `, { refused }),
+    badState("sends the name of an object's method for a state", () => 'toString', { refused }),
+    {
+      by: 'Somebody who wants a challenge of another kind of login',
+      holds: 'an answer to a challenge of the strategy that links accounts',
+      tries: 'signs in with it',
+      refused,
+      twin: 'a challenge for signing in',
+      stage: {
+        routes: (app, authenticator) => {
+          const link = new NearStrategy({ name: 'link-near', recipient: RECIPIENT }, (profile, done) =>
+            done(null, profile),
+          )
+          authenticator.use(link)
+          app.get('/link/challenge', link.challengeHandler())
+        },
+      },
+      async play({ mallory, open }, attack) {
+        const browser = open()
+        const path = attack ? '/link/challenge' : '/login/near/challenge'
+        const challenge: unknown = await (await browser.request(path)).json()
+        return json(
+          browser,
+          await mallory.signMessage(challenge as Parameters<typeof mallory.signMessage>[0]),
+        )
+      },
+    },
+  ],
+}
