@@ -6,6 +6,7 @@ import { bodies } from './body'
 import { key } from './key'
 import { nodeTheme } from './node'
 import { payload } from './payload'
+import { redirect } from './redirect'
 import { relay } from './relay'
 import { replay } from './replay'
 import type { Attack, Row, Theme } from './row'
@@ -23,6 +24,7 @@ const themes: readonly Theme[] = [
   key,
   bodies,
   transport,
+  redirect,
   nodeTheme,
   seams,
 ]
