@@ -211,12 +211,13 @@ describe('SessionChallengeStore', () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     try {
       const store = new SessionChallengeStore()
+      const issuer = new SessionChallengeStore() // another process's: those are remembered one by one
       const req = { session: {} }
-      await issueAll(store, req, 'a')
+      await issueAll(issuer, req, 'a')
       const copy = reread(req)
       await store.consume(req, 'a')
       const spend = async (state: string): Promise<void> => {
-        await issueAll(store, req, state)
+        await issueAll(issuer, req, state)
         await store.consume(req, state)
       }
       vi.setSystemTime(Date.now() + 24 * 60 * 60 * 1000 - 1)
