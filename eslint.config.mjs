@@ -12,6 +12,7 @@ const nodeGlobals = Object.fromEntries(
     'process',
     'setTimeout',
     'performance',
+    'structuredClone',
   ].map((name) => [name, 'readonly']),
 )
 const browserGlobals = Object.fromEntries(
@@ -72,7 +73,7 @@ export default tseslint.config(
       '@typescript-eslint/only-throw-error': 'off',
     },
   },
-  { files: ['**/*.mjs'], languageOptions: { globals: nodeGlobals } },
+  { files: ['**/*.mjs', 'test/**/*.cjs', 'test/**/*.js'], languageOptions: { globals: nodeGlobals } },
   {
     files: ['example/**/*.js'],
     languageOptions: { globals: browserGlobals },
