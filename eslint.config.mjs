@@ -73,6 +73,14 @@ export default tseslint.config(
       '@typescript-eslint/only-throw-error': 'off',
     },
   },
+  {
+    // Code that is there to be compiled: wrong options on purpose, and framework types that compare by shape.
+    files: ['test/types/*.ts'],
+    rules: {
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
+    },
+  },
   { files: ['**/*.mjs', 'test/**/*.cjs', 'test/**/*.js'], languageOptions: { globals: nodeGlobals } },
   {
     files: ['example/**/*.js'],

@@ -138,15 +138,18 @@ export class NearStrategy<Request extends object = object> extends Base {
    *
    * A refusal is `fail({ code, message }, status)` with a {@link RejectionCode}; what could not be decided is
    * `error` with a {@link NearServiceError}; anything else that escapes is `error` as it is.
+   *
+   * @param req - the framework's request; any object to the types, because Passport's take every strategy's for Express's
    */
-  authenticate(req: Request, options?: { assignProperty?: unknown }): void {
+  authenticate(req: object, options?: { assignProperty?: unknown }): void {
+    const request = req as Request
     // Before anything asynchronous: an instance that Passport was given itself is shared by all requests.
     const { success, fail, error, redirect } = this
     const { walletUrl } = this._options
     const decided =
       walletUrl !== undefined && startsLogin(req)
-        ? this._sendToWallet(req, walletUrl)
-        : this._login(req, isLinking(options))
+        ? this._sendToWallet(request, walletUrl)
+        : this._login(request, isLinking(options))
     void decided.then((outcome) => {
       // Outside of promises: what the application throws from here on is its own, and no second outcome.
       process.nextTick(() => {

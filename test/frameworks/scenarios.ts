@@ -12,8 +12,9 @@ const alice = { id: 1, name: 'Alice', accounts: ['alice.near'] }
 export function describeLogins(
   recipe: Recipe,
   project: (cleanup: Cleanup) => string | Promise<string>,
+  { title = recipe.name, node = (): string => process.execPath } = {},
 ): void {
-  describe(recipe.name, { timeout: 90_000 }, () => {
+  describe(title, { timeout: 90_000 }, () => {
     const cleanup = new Cleanup()
     let network: TestNetwork
     let accounts: Record<'alice' | 'bob' | 'nobody' | 'second', TestAccount>
@@ -30,7 +31,7 @@ export function describeLogins(
         second: await network.createAccount('second.near'),
       }
       directory = await project(cleanup)
-      url = await startProject(directory, network.rpcUrl, cleanup)
+      url = await startProject(directory, network.rpcUrl, cleanup, { node: node() })
     }, 120_000)
     afterEach(() => network.recover())
     afterAll(() => cleanup.run())
@@ -173,7 +174,7 @@ export function describeLogins(
       const signed = await visitor.sign(accounts.alice)
       const old = visitor.copy()
       await visitor.post('/login/near', signed)
-      const restarted = new Visitor(await startProject(directory, network.rpcUrl, cleanup))
+      const restarted = new Visitor(await startProject(directory, network.rpcUrl, cleanup, { node: node() }))
       restarted.cookies = old.cookies
       const { status } = await restarted.post('/login/near', signed)
       // What the README warns of under "Sessions that are only a cookie".
