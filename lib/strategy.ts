@@ -49,10 +49,15 @@ const Base: new () => object = PassportStrategy
 export class NearStrategy<Request extends object = object> extends Base {
   readonly name: string
   // Passport adds these to each instance before it calls authenticate.
+  /** Set by Passport: signs the user in. */
   declare success: (user: object, info?: object) => void
+  /** Set by Passport: refuses the login. */
   declare fail: (challenge?: object | string | number, status?: number) => void
+  /** Set by Passport: sends the browser elsewhere. */
   declare redirect: (url: string, status?: number) => void
+  /** Set by Passport: goes on without a decision; not used. */
   declare pass: () => void
+  /** Set by Passport: ends the login in an error. */
   declare error: (error: unknown) => void
   /** Not `#private`: Passport works on an object that inherits from the strategy. */
   private readonly _options: ResolvedOptions<Request>
