@@ -189,6 +189,36 @@ describe("the README's code, run", () => {
   })
 })
 
+describe('the page for those who come from a hand-written login', () => {
+  const [before, after] = codeBlocks('docs/from-hand-written-login.md').map(({ code }) => code) as [
+    string,
+    string,
+  ]
+
+  it('Before: lets the right one in, as often as the signature is sent', async () => {
+    const directory = mkdtempSync(join(resolve('test'), '.by-hand-'))
+    cleanup.add(() => rmSync(directory, { recursive: true, force: true }))
+    const file = join(directory, 'before.mjs')
+    writeFileSync(file, before.replace('https://rpc.mainnet.fastnear.com', network.rpcUrl))
+    const { authenticate } = (await import(file)) as { authenticate: (login: object) => Promise<boolean> }
+    const nonce = Buffer.alloc(32, 'a challenge that everybody gets')
+    const message = { message: 'Sign in to app.example.com', recipient: 'app.example.com', nonce }
+    const signed = await alice.signMessage(message)
+    expect(await authenticate(signed)).toBe(true)
+    expect(await authenticate(signed)).toBe(true)
+    expect(await authenticate({ ...signed, signature: Buffer.alloc(64, 1).toString('base64') })).toBe(false)
+  })
+
+  it('After: lets the right one in, once', async () => {
+    const express = { ...recipes[0]!, files: () => ({ 'app.mjs': after }) }
+    const directory = linkedProject(express, cleanup)
+    const visitor = new Visitor(await startProject(directory, network.rpcUrl, cleanup, { entry: 'app.mjs' }))
+    const signed = await visitor.sign(alice)
+    expect(await visitor.post('/login/near', signed)).toEqual({ status: 200, body: { id: 'alice.near' } })
+    expect((await visitor.post('/login/near', signed)).status).toBe(401)
+  })
+})
+
 /** The README's blocks as files of a project that has every package, each by its heading and line. */
 function writeBlocks(directory: string, blocks: CodeBlock[]): string[] {
   return blocks.map(({ code, language, line }) => {
