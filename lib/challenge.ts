@@ -37,6 +37,7 @@ export interface StoredChallenge {
  * check a challenge's age: that is the strategy's. Whatever it throws ends the login as `ERR_NEAR_STORE_FAILED` (503).
  */
 export interface ChallengeStore {
+  /** Remembers a challenge for the session behind a request, beside those that it has. */
   issue(req: object, challenge: StoredChallenge): Promise<void>
 
   /**

@@ -1,7 +1,16 @@
-/** Why a login was refused: the visitor, or what the visitor sent, is at fault. */
+/**
+ * Why a login was refused: the visitor, or what the visitor sent, is at fault.
+ *
+ * 400: `ERR_NEAR_CREDENTIALS_MISSING`, `ERR_NEAR_CREDENTIALS_INVALID`. 401: `ERR_NEAR_WALLET_REFUSED`, `ERR_NEAR_CHALLENGE_MISSING`,
+ * `ERR_NEAR_CHALLENGE_EXPIRED`, `ERR_NEAR_SIGNATURE_INVALID`, `ERR_NEAR_ACCESS_KEY_NOT_FOUND`, `ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS`.
+ */
 export type RejectionCode = keyof typeof rejections
 
-/** Why a login could not be decided: the server, or something that it depends on, is at fault. */
+/**
+ * Why a login could not be decided: the server, or something that it depends on, is at fault.
+ *
+ * 500: `ERR_NEAR_SESSION_UNAVAILABLE`. 503: `ERR_NEAR_STORE_FAILED`, `ERR_NEAR_RPC_UNAVAILABLE`.
+ */
 export type ServiceErrorCode = keyof typeof serviceErrors
 
 /** Every code that a {@link NearAuthError} can carry. */

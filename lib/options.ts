@@ -19,8 +19,10 @@ import { SessionChallengeStore } from './stores/session'
 /** A NEAR JSON-RPC endpoint: its URL, or the URL with the headers that it wants, such as an API key. */
 export type RpcEndpoint = string | URL | { url: string | URL; headers?: Record<string, string> }
 
+/** A NEAR network that has public RPC endpoints. */
 export type Network = 'mainnet' | 'testnet'
 
+/** What a {@link NearStrategy} can be told; durations are in milliseconds. */
 export interface NearStrategyOptions<Request extends object = object> {
   /** Who the signed message is for; the wallet shows it. Your site's name or domain, never taken from a request. */
   recipient: string

@@ -63,8 +63,8 @@ export function parseSignature(text: string, type: KeyType): Uint8Array | undefi
  * Verifies a signature over a hash, by the key's type.
  *
  * @param hash - what {@link hashPayload} returned, 32 bytes
- * @param signature - bytes, or text as {@link parseSignature} reads it
- * @param publicKey - text as {@link parsePublicKey} reads it
+ * @param signature - bytes, or text in any encoding that wallets use: base64, base64url, hex, or `<type>:<base58>`
+ * @param publicKey - `<type>:<base58>`; the type is `ed25519` where none is named
  * @returns whether it verifies; false also for a key or a signature that cannot be read
  * @throws {TypeError} when the hash is not 32 bytes
  */

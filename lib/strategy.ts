@@ -49,10 +49,15 @@ const Base: new () => object = PassportStrategy
 export class NearStrategy<Request extends object = object> extends Base {
   readonly name: string
   // Passport adds these to each instance before it calls authenticate.
+  /** Set by Passport: signs the user in. */
   declare success: (user: object, info?: object) => void
+  /** Set by Passport: refuses the login. */
   declare fail: (challenge?: object | string | number, status?: number) => void
+  /** Set by Passport: sends the browser elsewhere. */
   declare redirect: (url: string, status?: number) => void
+  /** Set by Passport: goes on without a decision; not used. */
   declare pass: () => void
+  /** Set by Passport: ends the login in an error. */
   declare error: (error: unknown) => void
   /** Not `#private`: Passport works on an object that inherits from the strategy. */
   private readonly _options: ResolvedOptions<Request>
@@ -138,15 +143,18 @@ export class NearStrategy<Request extends object = object> extends Base {
    *
    * A refusal is `fail({ code, message }, status)` with a {@link RejectionCode}; what could not be decided is
    * `error` with a {@link NearServiceError}; anything else that escapes is `error` as it is.
+   *
+   * @param req - the framework's request; any object to the types, because Passport's take every strategy's for Express's
    */
-  authenticate(req: Request, options?: { assignProperty?: unknown }): void {
+  authenticate(req: object, options?: { assignProperty?: unknown }): void {
+    const request = req as Request
     // Before anything asynchronous: an instance that Passport was given itself is shared by all requests.
     const { success, fail, error, redirect } = this
     const { walletUrl } = this._options
     const decided =
       walletUrl !== undefined && startsLogin(req)
-        ? this._sendToWallet(req, walletUrl)
-        : this._login(req, isLinking(options))
+        ? this._sendToWallet(request, walletUrl)
+        : this._login(request, isLinking(options))
     void decided.then((outcome) => {
       // Outside of promises: what the application throws from here on is its own, and no second outcome.
       process.nextTick(() => {

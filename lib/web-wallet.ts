@@ -73,6 +73,7 @@ const PAGE = `<!doctype html>
 </html>
 `
 
+/** Where the page that a wallet returns to may lead, for `callbackPage`. */
 export interface CallbackPageOptions {
   /**
    * Other origins that the login redirects to (`successRedirect`, `failureRedirect`), such as `https://app.example.com`;

@@ -4,11 +4,13 @@ import type { AccessKeyPermission, AccessKeyQuery, AccessKeySource } from './sou
 
 /** What is used of a near-api-js 7 `Provider`; any of its providers has these methods. */
 export interface NearApiProvider {
+  /** One key of an account, with its permission; throws where there is none. */
   viewAccessKey(params: {
     accountId: string
     publicKey: string
     finalityQuery: { finality: 'final' }
   }): Promise<{ permission: unknown }>
+  /** An account at a block; throws where there is none. Asked only with `allowImplicit`. */
   viewAccount(params: { accountId: string; blockQuery: { blockId: string } }): Promise<unknown>
 }
 

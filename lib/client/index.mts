@@ -26,6 +26,7 @@ export type WalletAnswer = Answer | Promise<Answer>
 
 /** A wallet of wallet-selector or near-connect, or any object with `signMessage`. */
 export interface WalletObject {
+  /** Shows the message, signs it, and returns the signature or leads to another page. */
   signMessage?(message: MessageToSign): WalletAnswer
   /** near-connect: what the wallet can do. */
   manifest?: { features?: { signInAndSignMessage?: boolean } }
@@ -35,10 +36,15 @@ export interface WalletObject {
 
 /** near-connect's `NearConnector`: people choose a wallet first. */
 export interface WalletConnector {
+  /** Lets people choose a wallet; resolves to its id. */
   selectWallet(options: { features: { signMessage: boolean } }): Promise<string>
+  /** A wallet by its id. */
   wallet(id: string): Promise<WalletObject>
+  /** Signs in with a wallet; with `signMessageParams` it signs in the same step. */
   connect(options: { walletId: string; signMessageParams?: MessageToSign }): Promise<unknown>
+  /** Listens for a sign-in that signed a message as well. */
   on(event: 'wallet:signInAndSignMessage', listener: (event: OneStepEvent) => void): void
+  /** Stops listening. */
   off(event: 'wallet:signInAndSignMessage', listener: (event: OneStepEvent) => void): void
 }
 
@@ -50,6 +56,7 @@ export interface OneStepEvent {
 /** Whatever can sign a message. */
 export type Wallet = WalletObject | WalletConnector | { sign(message: MessageToSign): WalletAnswer }['sign']
 
+/** Where the login goes, for {@link resumeSignIn}. */
 export interface ResumeOptions {
   /** Where the login is posted to, as JSON: the route with `passport.authenticate('near')`. */
   loginUrl: string | URL
@@ -57,6 +64,7 @@ export interface ResumeOptions {
   fetch?: (url: string | URL, init: RequestInit) => Promise<Response>
 }
 
+/** Where the challenge comes from and the login goes, for {@link signIn}. */
 export interface SignInOptions extends ResumeOptions {
   /** Where a challenge comes from: the route with `challengeHandler()`. */
   challengeUrl: string | URL
@@ -73,6 +81,7 @@ export type SignInResult<Reply = unknown> =
   | FailedSignIn
   | { outcome: 'redirected' }
 
+/** A sign-in that the server refused or could not decide, or a server that could not be reached. */
 export interface FailedSignIn {
   outcome: 'failed'
   status?: number

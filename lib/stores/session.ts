@@ -9,6 +9,7 @@ const DEFAULT_MAX_AGE = 24 * 60 * 60 * 1000
 /** As it is kept in the session. */
 type KeptChallenge = StoredChallenge & { serial?: unknown }
 
+/** Where in the session a {@link SessionChallengeStore} keeps its challenges. */
 export interface SessionChallengeStoreOptions {
   /** The session's property that holds the challenges; default `near:challenges`. Two stores in one app use two. */
   key?: string
@@ -33,11 +34,20 @@ export class SessionChallengeStore implements ChallengeStore {
     this.#key = key
   }
 
+  /**
+   * Says how long challenges live; spent ones are remembered for the longest of all that were named.
+   *
+   * @param maxAge - in milliseconds
+   */
   keepFor(maxAge: number): void {
     this.#maxAge = Math.max(this.#maxAge ?? 0, maxAge)
   }
 
-  /** @throws {NearServiceError} `ERR_NEAR_SESSION_UNAVAILABLE` (500) when the request has no session */
+  /**
+   * Remembers a challenge; of more than 8 the oldest gives way.
+   *
+   * @throws {NearServiceError} `ERR_NEAR_SESSION_UNAVAILABLE` (500) when the request has no session
+   */
   async issue(req: object, challenge: StoredChallenge): Promise<void> {
     const session = sessionOf(req)
     const kept = { ...challenge, serial: this.#spent.nextSerial() }

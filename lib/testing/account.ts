@@ -13,6 +13,7 @@ export type TestPermission =
   | 'GasKeyFunctionCall'
   | Exclude<AccessKeyPermission, string>
 
+/** A key that is added to a {@link TestAccount}. */
 export interface TestKeyOptions {
   /** Default `FullAccess`. */
   permission?: TestPermission
@@ -30,6 +31,7 @@ export interface MessageToSign {
   state?: string | undefined
 }
 
+/** How the wallet of a {@link TestAccount} signs. */
 export interface SignMessageOptions {
   /** Which of the account's keys signs; default the one that the account was created with. */
   publicKey?: string

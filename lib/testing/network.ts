@@ -7,6 +7,7 @@ import { Chain } from './chain'
 import { failure, type Failure } from './failures'
 import { answer, status } from './rpc'
 
+/** Where a {@link TestNetwork} listens. */
 export interface TestNetworkOptions {
   /** On 127.0.0.1; default any that is free. */
   port?: number
@@ -38,6 +39,7 @@ export class TestNetwork {
     })
   }
 
+  /** Starts a network without accounts; {@link stop} ends it. */
   static async start({ port = 0 }: TestNetworkOptions = {}): Promise<TestNetwork> {
     const server = createServer().listen(port, '127.0.0.1')
     await once(server, 'listening')

@@ -4,4 +4,5 @@ declare module 'passport-strategy' {
     authenticate(req: object, options?: object): void
   }
   export default Strategy
+  export { Strategy }
 }

@@ -1,13 +1,16 @@
-import { execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFile } from 'node:child_process'
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import bs58 from 'bs58'
+import { TestNetwork } from 'passport-near/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Browser } from '../support/app'
+import { startProject } from '../frameworks/project'
+import { Visitor } from '../frameworks/visitor'
+import { Cleanup } from '../support/app'
+import { codeUnder } from '../support/readme'
 
 const run = promisify(execFile)
 const root = process.cwd()
@@ -81,34 +84,23 @@ describe('the packed package', () => {
     expect(stderr).toMatch(/Tests:\s+15 passed, 15 total/)
   }, 60_000)
 
-  it("runs the README's lines as they stand, but for the port", async () => {
-    const [, lines] = /^## Use$[^]*?```js\n([^]*?)```/m.exec(readFileSync('README.md', 'utf8'))!
-    const code = lines!.replace(
-      'app.listen(3000)',
-      "app.listen(0, '127.0.0.1', function () { console.log(this.address().port) })",
-    )
-    expect(code).not.toBe(lines)
-    const server = spawn(process.execPath, ['-e', code], {
-      cwd: consumer,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
+  it("runs the README's lines as they stand, through a whole login", async () => {
+    const cleanup = new Cleanup()
     try {
-      const [port] = (await once(server.stdout, 'data')) as [Buffer]
-      const browser = new Browser(`http://127.0.0.1:${port.toString().trim()}`)
-      const { recipient, state } = await browser.challenge()
-      expect(recipient).toBe('localhost:3000')
-      expect((await browser.post('/login/near', {})).status).toBe(400)
-      const publicKey = 'ed25519:2RM3EotCzEiVobm6aMjaup43k8cFffR4KHFtrqbZ79Qy'
-      const forged = {
-        accountId: 'alice.near',
-        publicKey,
-        signature: Buffer.alloc(64, 1).toString('base64'),
-        state,
-      }
-      expect((await browser.post('/login/near', forged)).status).toBe(401)
-      expect(await (await browser.request('/me')).json()).toBeNull()
+      const network = await TestNetwork.start()
+      cleanup.add(() => network.stop())
+      writeFileSync(join(consumer, 'app.js'), codeUnder('Use')[0]!)
+      const visitor = new Visitor(await startProject(consumer, network.rpcUrl, cleanup))
+      expect((await visitor.post('/login/near', {})).status).toBe(400)
+      const signed = await visitor.sign(await network.createAccount('alice.near'))
+      const forged = { ...signed, signature: Buffer.alloc(64, 1).toString('base64') }
+      expect((await visitor.post('/login/near', forged)).status).toBe(401)
+      expect((await visitor.get('/me')).body).toBeNull()
+      const again = await visitor.sign(await network.createAccount('bob.near'))
+      expect(await visitor.post('/login/near', again)).toEqual({ status: 200, body: { id: 'bob.near' } })
+      expect((await visitor.get('/me')).body).toEqual({ id: 'bob.near' })
     } finally {
-      server.kill()
+      await cleanup.run()
     }
   })
 

@@ -1,0 +1,28 @@
+// Loaded before an application that runs as the README has it. Two things of the outside world are stood in for: port
+// 3000 is any that is free on 127.0.0.1, told to the parent; and the public NEAR endpoints are the test's own network.
+const http = require('node:http')
+const https = require('node:https')
+const net = require('node:net')
+
+const PUBLIC_ENDPOINTS = ['rpc.mainnet.fastnear.com', 'near.drpc.org']
+
+const listen = net.Server.prototype.listen
+net.Server.prototype.listen = function (...args) {
+  const [first, ...rest] = args
+  const port = typeof first === 'object' && first !== null && !Array.isArray(first) ? first.port : first
+  if (port !== 3000) return listen.apply(this, args)
+  this.once('listening', () => process.send({ port: this.address().port }))
+  return listen.call(
+    this,
+    { port: 0, host: '127.0.0.1' },
+    ...rest.filter((value) => typeof value === 'function'),
+  )
+}
+
+const { NEAR_TEST_RPC } = process.env
+https.request = function (url, options, ...rest) {
+  if (!(url instanceof URL) || !PUBLIC_ENDPOINTS.includes(url.hostname)) {
+    throw new Error('The application asks somebody other than a public NEAR endpoint')
+  }
+  return http.request(NEAR_TEST_RPC, { ...options, agent: undefined }, ...rest)
+}

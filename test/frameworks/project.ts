@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import type { Cleanup } from '../support/app'
+import type { Recipe } from './recipes'
+
+const stands = resolve('test/frameworks/as-it-stands.cjs')
+
+export function writeFiles(directory: string, files: Record<string, string>): void {
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(directory, name), content)
+}
+
+/** A project whose packages are those of this repository, passport-near as it was built among them. */
+export function linkedProject(recipe: Recipe, cleanup: Cleanup): string {
+  if (!existsSync('dist/index.js')) throw new Error('The package is not built: run npm run build first')
+  const directory = mkdtempSync(join(tmpdir(), 'passport-near-recipe-'))
+  cleanup.add(() => rmSync(directory, { recursive: true, force: true }))
+  writeFiles(directory, recipe.files())
+  const link = (name: string, target: string): void => {
+    const path = join(directory, 'node_modules', name)
+    mkdirSync(dirname(path), { recursive: true })
+    symlinkSync(resolve(target), path)
+  }
+  link('passport-near', '.')
+  for (const [name, version] of Object.entries(recipe.packages)) {
+    link(name, `node_modules/${version === 'npm:express@4' ? 'express4' : name}`)
+  }
+  return directory
+}
+
+/**
+ * Runs a project's `app.js` as it stands, with the test's network for the public NEAR endpoints.
+ *
+ * @param node - the Node.js that runs it
+ * @returns the application's URL
+ */
+export async function startProject(
+  directory: string,
+  rpcUrl: string,
+  cleanup: Cleanup,
+  { node = process.execPath, entry = 'app.js' } = {},
+): Promise<string> {
+  const child = spawn(node, ['--require', stands, entry], {
+    cwd: directory,
+    env: { ...process.env, NEAR_TEST_RPC: rpcUrl, NODE_ENV: 'test', NODE_OPTIONS: '', VITEST: '' },
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  })
+  let complaints = ''
+  child.stderr!.on('data', (chunk: Buffer) => (complaints += chunk.toString()))
+  const ended = once(child, 'exit').then(() => {
+    throw new Error(`The application ended before it listened:\n${complaints}`)
+  })
+  cleanup.add(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  })
+  const listening = once(child, 'message').then(([message]) => message as { port: number })
+  const { port } = await Promise.race([listening, ended])
+  ended.catch(() => undefined)
+  return `http://127.0.0.1:${port}`
+}

@@ -1,0 +1,124 @@
+import { execFile } from 'node:child_process'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const run = promisify(execFile)
+const LIMIT = 60_000
+
+interface Manifest {
+  main: string
+  types: string
+  type: string
+  sideEffects: unknown
+  engines: Record<string, string>
+  files: string[]
+  keywords: string[]
+  license: string
+  exports: Record<string, unknown>
+  dependencies: Record<string, string>
+  scripts: Record<string, string>
+}
+const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest
+
+let directory: string
+let tarball: string
+
+beforeAll(async () => {
+  if (!existsSync('dist/index.js')) throw new Error('The package is not built: run npm run build first')
+  directory = await mkdtemp(join(tmpdir(), 'passport-near-publish-'))
+  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', directory])
+  const [{ filename }] = JSON.parse(stdout) as [{ filename: string }]
+  tarball = join(directory, filename)
+})
+afterAll(() => rm(directory, { recursive: true, force: true }))
+
+/** Everything that a tool says, and whether it found fault. */
+async function check(tool: string, args: string[]): Promise<{ faults: boolean; said: string }> {
+  const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' }
+  return run(join('node_modules/.bin', tool), args, { env }).then(
+    ({ stdout }) => ({ faults: false, said: stdout }),
+    (error: unknown) => {
+      const { stdout, stderr } = error as { stdout: string; stderr: string }
+      return { faults: true, said: stdout + stderr }
+    },
+  )
+}
+
+describe('what is published', () => {
+  it(`is at most ${LIMIT / 1000} kB to download`, () => {
+    expect(statSync(tarball).size).toBeLessThanOrEqual(LIMIT)
+  })
+
+  it('has nothing that publint finds wrong', async () => {
+    expect(await check('publint', ['--strict', tarball])).toMatchObject({
+      faults: false,
+      said: expect.stringContaining('All good!') as string,
+    })
+  })
+
+  it('has types that are right in every module resolution, says are-the-types-wrong', async () => {
+    const common = [tarball, '--no-definitely-typed', '--no-emoji', '--format', 'ascii']
+    const server = await check('attw', [...common, '--exclude-entrypoints', 'client'])
+    expect(server).toMatchObject({
+      faults: false,
+      said: expect.stringContaining('No problems found') as string,
+    })
+    // The browser's entry is an ES module and nothing else; CommonJS has `await import` for it, on any Node.
+    const esModule = ['--entrypoints', 'client', '--ignore-rules', 'cjs-resolves-to-esm']
+    expect(await check('attw', [...common, ...esModule])).toMatchObject({ faults: false })
+  }, 120_000)
+
+  it('names its files, its entries and what it needs rightly', () => {
+    const targets = (value: unknown): string[] =>
+      typeof value === 'string' ? [value] : Object.values(value as object).flatMap(targets)
+    for (const path of [manifest.main, manifest.types, ...targets(manifest.exports)]) {
+      expect(existsSync(path), path).toBe(true)
+    }
+    expect(manifest.engines).toEqual({ node: '>=20.19' })
+    expect(manifest.sideEffects).toBe(false)
+    expect(manifest.keywords).toEqual(expect.arrayContaining(['passport', 'strategy', 'near', 'nep-413']))
+    // Nothing runs on a user's machine when the package is installed.
+    expect(
+      Object.keys(manifest.scripts).filter((name) => /^(pre|post)?install$|^prepare$/.test(name)),
+    ).toEqual([])
+  })
+
+  it("explains each runtime dependency in the README's table", () => {
+    const table = /^## Dependencies$[^]*?^## /m.exec(readFileSync('README.md', 'utf8'))![0]
+    const explained = [...table.matchAll(/^\| `([^`]+)`/gm)].map(([, name]) => name)
+    expect(explained.sort()).toEqual(Object.keys(manifest.dependencies).sort())
+  })
+
+  it('brings along nothing but permissive licences', async () => {
+    const { stdout } = await run('npm', ['ls', '--omit=dev', '--all', '--parseable'])
+    const shipped = stdout.trim().split('\n').slice(1)
+    expect(shipped.length).toBeGreaterThanOrEqual(Object.keys(manifest.dependencies).length)
+    const licences = shipped.map((path) => {
+      const { name, license, licenses } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8')) as {
+        name: string
+        license?: string
+        licenses?: { type: string }[] // as packages said it before 2015
+      }
+      return { name, license: license ?? licenses?.[0]?.type ?? 'none' }
+    })
+    const permissive = [
+      'MIT',
+      'ISC',
+      '0BSD',
+      'Unlicense',
+      'BSD-2-Clause',
+      'BSD-3-Clause',
+      'Apache-2.0',
+      'CC0-1.0',
+    ]
+    const isPermissive = (license: string): boolean =>
+      license.replace(/[()]/g, '').split(/ AND | OR /).every((part) => permissive.includes(part)) // prettier-ignore
+    expect(licences.filter(({ license }) => !isPermissive(license))).toEqual([])
+    expect(manifest.license).toBe('MIT')
+    expect(existsSync('LICENSE')).toBe(true)
+  }, 60_000)
+})
