@@ -46,6 +46,8 @@ declare namespace NearStrategy {
   type Nep413Payload = types.Nep413Payload
   type Network = types.Network
   type RedisChallengeStoreOptions<Request extends object = object> = types.RedisChallengeStoreOptions<Request>
+  type IoRedisClient = types.IoRedisClient
+  type NodeRedisClient = types.NodeRedisClient
   type RedisClient = types.RedisClient
   type RejectionCode = types.RejectionCode
   type RpcEndpoint = types.RpcEndpoint

@@ -6,7 +6,7 @@ export type { NearAuthErrorCode, RejectionCode, ServiceErrorCode } from './error
 export type { Nep413Payload } from './nep413'
 export type { NearStrategyOptions, Network, RpcEndpoint } from './options'
 export type { RedisChallengeStoreOptions } from './stores/redis'
-export type { RedisClient } from './stores/redis-client'
+export type { IoRedisClient, NodeRedisClient, RedisClient } from './stores/redis-client'
 export type { SessionChallengeStoreOptions } from './stores/session'
 export type { NearProfile, Verify, VerifyDone, VerifyWithRequest } from './verify'
 export type { CallbackPageOptions } from './web-wallet'

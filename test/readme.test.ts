@@ -1,4 +1,5 @@
 import {
+  existsSync,
   cpSync,
   mkdirSync,
   mkdtempSync,
@@ -271,7 +272,7 @@ describe("the README's code, every block of it", () => {
   })
 
   it('is in a language that is tried', () => {
-    expect([...new Set(blocks.map(({ language }) => language))].sort()).toEqual(['js', 'sh', 'ts'])
+    expect([...new Set(blocks.map(({ language }) => language))].sort()).toEqual(['js', 'sh', 'text', 'ts'])
   })
 
   it('type-checks with the packages that it names', () => {
@@ -307,7 +308,16 @@ describe("the README's code, every block of it", () => {
       .filter(({ language }) => language === 'sh')
       .flatMap(({ code }) => code.trim().split(/\n| && /))
     for (const command of commands) {
-      const [npm, verb, ...rest] = command.split(' ')
+      // Without the variables that are set for it, and without what is said of it.
+      const [npm, verb, ...rest] = command
+        .replace(/\s+#.*/, '')
+        .split(' ')
+        .filter((word) => !/^[A-Z_]+=/.test(word))
+      if (npm === 'export') continue
+      if (npm === 'node') {
+        expect(existsSync(verb!)).toBe(true)
+        continue
+      }
       expect(npm).toBe('npm')
       if (verb === 'install') expect(rest).toContain(name)
       else if (verb !== 'ci') expect(Object.keys(scripts)).toContain(verb === 'run' ? rest[0] : verb)

@@ -18,8 +18,9 @@ export interface SignedMessage {
 }
 
 /** Undefined where the wallet is another page, which the browser is about to show. */
-type Answer = SignedMessage | null | undefined | void // eslint-disable-line @typescript-eslint/no-invalid-void-type -- so that wallets' own types fit
+export type Answer = SignedMessage | null | undefined | void // eslint-disable-line @typescript-eslint/no-invalid-void-type -- so that wallets' own types fit
 
+/** What a wallet answers, at once or later: a signature, null for a refusal, undefined where it is another page. */
 export type WalletAnswer = Answer | Promise<Answer>
 
 // Methods and not properties, all of them: only methods may declare narrower parameters, such as a Buffer.

@@ -3,13 +3,17 @@ import { describeValue } from '../option-checks'
 
 /** What is used of the clients of the package `redis` (node-redis 5 and later): one server, a pool, a cluster. */
 export interface NodeRedisClient {
+  /** Runs a script by its text. */
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
+  /** Runs a script that the server has, by its hash. */
   evalSha(sha: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
 }
 
 /** What is used of the clients of the package `ioredis`: one server, a cluster. */
 export interface IoRedisClient {
+  /** Runs a script by its text. */
   eval(script: string, keyCount: number, ...keysAndArguments: string[]): Promise<unknown>
+  /** Runs a script that the server has, by its hash. */
   evalsha(sha: string, keyCount: number, ...keysAndArguments: string[]): Promise<unknown>
 }
 

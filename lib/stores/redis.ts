@@ -11,6 +11,7 @@ import { onRegenerate } from './regenerate'
 /** So many commands may wait for an answer: where Redis gives none, clients keep them in memory without end. */
 const MAX_UNANSWERED = 10_000
 
+/** How a {@link RedisChallengeStore} keeps its challenges. */
 export interface RedisChallengeStoreOptions<Request extends object = object> {
   /** What the keys in Redis begin with; default `near:challenge:`. Two strategies in one application use two. */
   prefix?: string

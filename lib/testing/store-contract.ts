@@ -3,6 +3,7 @@ import { createChallenge, isStoredChallenge, type ChallengeStore, type StoredCha
 import { MAX_OPEN_CHALLENGES } from '../stores/browser-session'
 import { BrowserSession, type SessionRequest } from './browser-session'
 
+/** What {@link challengeStoreContract} needs to try a store. */
 export interface ChallengeStoreContract {
   /** `test` or `it` of vitest, jest, node:test, or any other that takes a title and an async function. */
   test: (title: string, run: () => Promise<void>) => unknown

@@ -2,12 +2,12 @@ import { execFile } from 'node:child_process'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const run = promisify(execFile)
-const LIMIT = 60_000
+const LIMIT = 66_000
 
 interface Manifest {
   main: string
@@ -26,13 +26,15 @@ const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest
 
 let directory: string
 let tarball: string
+let packed: string[]
 
 beforeAll(async () => {
   if (!existsSync('dist/index.js')) throw new Error('The package is not built: run npm run build first')
   directory = await mkdtemp(join(tmpdir(), 'passport-near-publish-'))
   const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', directory])
-  const [{ filename }] = JSON.parse(stdout) as [{ filename: string }]
-  tarball = join(directory, filename)
+  const [pack] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }]
+  tarball = join(directory, pack.filename)
+  packed = pack.files.map(({ path }) => path)
 })
 afterAll(() => rm(directory, { recursive: true, force: true }))
 
@@ -51,6 +53,20 @@ async function check(tool: string, args: string[]): Promise<{ faults: boolean; s
 describe('what is published', () => {
   it(`is at most ${LIMIT / 1000} kB to download`, () => {
     expect(statSync(tarball).size).toBeLessThanOrEqual(LIMIT)
+  })
+
+  it('holds every file that one of its files refers to', () => {
+    const missing = packed.flatMap((path) => {
+      const extensions = /\.d\.m?ts$/.test(path) ? ['.d.ts', '.d.mts'] : ['.js', '.mjs']
+      if (!path.startsWith('dist/')) return []
+      const named = readFileSync(path, 'utf8').matchAll(/(?:from |import\(|require\()['"](\.[^'"]+)['"]/g)
+      return [...named]
+        .map(([, relative]) => join(dirname(path), relative!.replace(/\.m?js$/, '')))
+        .filter((target) => !extensions.some((extension) => packed.includes(target + extension)))
+        .map((target) => `${path} refers to ${target}`)
+    })
+    expect(missing).toEqual([])
+    expect(packed.filter((path) => path.startsWith('dist/')).length).toBeGreaterThan(30)
   })
 
   it('has nothing that publint finds wrong', async () => {

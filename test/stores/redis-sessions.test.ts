@@ -117,7 +117,7 @@ async function startKoaWith(
   })
   const authenticator = new koaPassport.KoaPassport()
   authenticator.serializeUser((user, done) => done(null, user))
-  authenticator.deserializeUser((user: object, done) => done(null, user))
+  authenticator.deserializeUser((user: Express.User, done) => done(null, user))
   authenticator.use(near)
   app.use(authenticator.initialize())
   app.use(authenticator.session())

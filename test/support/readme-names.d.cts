@@ -21,6 +21,14 @@ declare global {
   const button: HTMLButtonElement
   const wallet: Parameters<typeof signIn>[0]
   type StoredChallenge = Near.StoredChallenge
+  const session: typeof import('express-session')
+  const pool: { query(text: string, values?: unknown[]): Promise<{ rows: { challenge: StoredChallenge }[] }> }
+  /** The README's own store, which test/stores/readme.test.ts runs. */
+  class PostgresChallengeStore implements Near.ChallengeStore {
+    constructor(client: typeof pool)
+    issue(req: object, challenge: StoredChallenge): Promise<void>
+    consume(req: object, state: string | undefined): Promise<StoredChallenge | undefined>
+  }
 
   namespace Express {
     interface User {
