@@ -58,6 +58,7 @@ describe('a request without a login, where there is a walletUrl', () => {
   it.each([
     ['https://wallet.example.com/', 'https://wallet.example.com/sign-message'],
     ['https://wallet.example.com/near/', 'https://wallet.example.com/near/sign-message'],
+    ['https://wallet.example.com/near//', 'https://wallet.example.com/near/sign-message'],
     ['https://wallet.example.com/?theme=dark#top', 'https://wallet.example.com/sign-message'],
     ['https://wallet.example.com/?theme=dark&message=Pay', 'https://wallet.example.com/sign-message'],
   ])('a walletUrl %s leads to %s', async (url, page) => {
@@ -238,6 +239,20 @@ describe('the callback page', () => {
     expect(/<noscript>([^]*)<\/noscript>/.exec(page)![1]).toContain(
       'turn on JavaScript for this site, then reload',
     )
+  })
+
+  it('may stand for all methods: it answers GET and HEAD, and leaves the others to the next handler', () => {
+    const near = new NearStrategy({ recipient: RECIPIENT }, (profile, done) => done(null, profile))
+    for (const [method, answers] of Object.entries({ GET: true, HEAD: true, POST: false, PUT: false })) {
+      const response = { headersSent: false, setHeader: vi.fn(), end: vi.fn() }
+      const next = vi.fn()
+      near.callbackPage()({ method }, response, next)
+      expect([response.end.mock.calls.length, response.setHeader.mock.calls.length > 0]).toEqual([
+        answers ? 1 : 0,
+        answers,
+      ])
+      expect(next.mock.calls).toEqual(answers ? [] : [[]])
+    }
   })
 
   it('answers HEAD, and passes on what is posted', async () => {
