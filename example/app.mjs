@@ -116,7 +116,7 @@ export function createApp({
   app.post('/login/near/callback', (req, res, next) => {
     passport.authenticate('near', (error, user, info) => {
       if (error) return next(error)
-      if (!user) return res.redirect(`/?problem=${info.code}`)
+      if (!user) return res.redirect(`/?problem=${info?.code}`)
       req.logIn(user, (failure) => (failure ? next(failure) : res.redirect('/account')))
     })(req, res, next)
   })
