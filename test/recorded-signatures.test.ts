@@ -1,10 +1,10 @@
 import bs58 from 'bs58'
 import { NearStrategy, verifySignature } from 'passport-near'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { verifyEd25519 } from '../lib/ed25519'
 import { parsePublicKey, parseSignature } from '../lib/signature'
-import { describeRecorded } from './support/recorded'
 import { authenticate, recordedStore } from './support/strategy'
+import { readVectors } from './support/vectors'
 
 interface WycheproofCase {
   tcId: number
@@ -45,8 +45,8 @@ async function login(publicKey: string, signature: string): Promise<object> {
   return { ...outcome, keyChecks }
 }
 
-describeRecorded('Wycheproof, Ed25519', 'wycheproof-ed25519.json', (file) => {
-  const recorded = file as Wycheproof
+describe('Wycheproof, Ed25519', () => {
+  const recorded = readVectors<Wycheproof>('wycheproof-ed25519.json')
   const cases = recorded.testGroups.flatMap(({ publicKey, tests }) =>
     tests.map((test) => ({ ...test, key: publicKey.pk })),
   )
@@ -107,8 +107,8 @@ describeRecorded('Wycheproof, Ed25519', 'wycheproof-ed25519.json', (file) => {
   })
 })
 
-describeRecorded('ed25519-speccheck', 'ed25519-speccheck.json', (file) => {
-  const cases = file as SpeccheckCase[]
+describe('ed25519-speccheck', () => {
+  const cases = readVectors<SpeccheckCase[]>('ed25519-speccheck.json')
   // https://eprint.iacr.org/2020/1244, table 6. Only the fourth holds for RFC 8032 without a cofactor and has neither a part of
   // small order nor one that is not canonical: its key and R are of mixed order, which only the key's holder can bring about.
   const accepted = [3]

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
 import bs58 from 'bs58'
 import { NearStrategy, type AccessKeySource } from 'passport-near'
 import { describe, expect, it } from 'vitest'
 import { authenticate, recordedStore, type Outcome } from './support/strategy'
+import { readVectors } from './support/vectors'
 
 interface Vector {
   source: string
@@ -15,9 +15,7 @@ interface Vector {
   signature: string
 }
 
-const vectors = JSON.parse(
-  readFileSync(new URL('./vectors/nep413.json', import.meta.url), 'utf8'),
-) as Vector[]
+const vectors = readVectors<Vector[]>('nep413.json')
 
 async function login(vector: Vector): Promise<{ outcome: Outcome; keyChecks: number }> {
   let keyChecks = 0

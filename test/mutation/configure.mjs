@@ -1,5 +1,3 @@
-import { resolve } from 'node:path'
-
 /**
  * Mutants of some files, against some tests: one after the other, until one fails.
  *
@@ -8,8 +6,6 @@ import { resolve } from 'node:path'
  * @returns {import('@stryker-mutator/api/core').PartialStrykerOptions}
  */
 export function configure(name, { mutate, tests }) {
-  // The tests run in a copy of the project, from where the folder beside it is somewhere else.
-  process.env.ATTACK_VECTORS ??= resolve('../shared/vectors')
   process.env.MUTATION_TESTS = tests.join(' ')
   return {
     testRunner: 'vitest',
