@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto'
+import { serialize } from 'borsh'
+import fc from 'fast-check'
 import { generateKey } from 'near-kit'
 import { KeyPairSigner } from 'near-api-js'
 import { hashPayload, verifySignature } from 'passport-near'
@@ -35,6 +38,27 @@ describe('hashPayload', () => {
     ).toBe(false)
   })
 
+  it('hashes what Borsh makes of any payload', () => {
+    const text = fc.string({ unit: 'binary' }).filter((value) => value.isWellFormed())
+    const anyNonce = fc.uint8Array({ minLength: 32, maxLength: 32 })
+    const schema = {
+      struct: {
+        tag: 'u32',
+        message: 'string',
+        nonce: { array: { type: 'u8', len: 32 } },
+        recipient: 'string',
+        callbackUrl: { option: 'string' },
+      },
+    } as const
+    fc.assert(
+      fc.property(text, anyNonce, text, fc.option(text), (message, nonce, recipient, callbackUrl) => {
+        const payload = { message, nonce, recipient, callbackUrl }
+        const encoded = serialize(schema, { tag: 2 ** 31 + 413, ...payload })
+        expect(Buffer.from(hashPayload(payload))).toEqual(createHash('sha256').update(encoded).digest())
+      }),
+    )
+  })
+
   it('takes null for no callback URL, and an empty one for an empty one', () => {
     const hex = (payload: Parameters<typeof hashPayload>[0]): string =>
       Buffer.from(hashPayload(payload)).toString('hex')
@@ -46,6 +70,9 @@ describe('hashPayload', () => {
     ['message', { ...base, message: undefined }],
     ['recipient', { ...base, recipient: 1 }],
     ['callbackUrl', { ...base, callbackUrl: {} }],
+    ['message', { ...base, message: 'Sign in \ud800' }],
+    ['recipient', { ...base, recipient: '\udc00' }],
+    ['callbackUrl', { ...base, callbackUrl: 'https://app.example.com/\ud800' }],
     ['nonce', { ...base, nonce: new Uint8Array(31) }],
     ['nonce', { ...base, nonce: 'x'.repeat(32) }],
   ])('refuses a wrong %s by name', (field, payload) => {

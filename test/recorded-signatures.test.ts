@@ -46,7 +46,7 @@ async function login(publicKey: string, signature: string): Promise<object> {
 }
 
 describe('Wycheproof, Ed25519', () => {
-  const recorded = readVectors<Wycheproof>('wycheproof-ed25519.json')
+  const recorded = readVectors('wycheproof-ed25519.json') as Wycheproof
   const cases = recorded.testGroups.flatMap(({ publicKey, tests }) =>
     tests.map((test) => ({ ...test, key: publicKey.pk })),
   )
@@ -108,7 +108,7 @@ describe('Wycheproof, Ed25519', () => {
 })
 
 describe('ed25519-speccheck', () => {
-  const cases = readVectors<SpeccheckCase[]>('ed25519-speccheck.json')
+  const cases = readVectors('ed25519-speccheck.json') as SpeccheckCase[]
   // https://eprint.iacr.org/2020/1244, table 6. Only the fourth holds for RFC 8032 without a cofactor and has neither a part of
   // small order nor one that is not canonical: its key and R are of mixed order, which only the key's holder can bring about.
   const accepted = [3]

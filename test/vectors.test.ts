@@ -15,7 +15,7 @@ interface Vector {
   signature: string
 }
 
-const vectors = readVectors<Vector[]>('nep413.json')
+const vectors = readVectors('nep413.json') as Vector[]
 
 async function login(vector: Vector): Promise<{ outcome: Outcome; keyChecks: number }> {
   let keyChecks = 0
