@@ -103,6 +103,29 @@ export class NearLoginRejected extends NearAuthError<RejectionCode> {
   }
 }
 
+/** One for each code, made before there is a visitor: to take a stack that nobody sees costs as much as reading a login. */
+const refusals = new Map(
+  (Object.keys(rejections) as RejectionCode[]).map((code) => [code, new NearLoginRejected(code)]),
+)
+
+/**
+ * Refuses the login that is under way.
+ *
+ * @throws {NearLoginRejected} always
+ */
+export function reject(code: RejectionCode): never {
+  throw refusals.get(code)!
+}
+
+/** A login that could not be decided. The strategy hands it to Passport's `error`; it is never a refusal. */
+export class NearServiceError extends NearAuthError<ServiceErrorCode> {
+  override readonly name = 'NearServiceError'
+
+  constructor(code: ServiceErrorCode, options?: ErrorOptions) {
+    super(code, serviceErrors[code], options)
+  }
+}
+
 /**
  * What the application threw, as something that is safe to hand to Passport and Express: they take a falsy error for none,
  * and give some texts a meaning of their own.
@@ -114,13 +137,4 @@ export function toError(thrown: unknown, thrower: string): unknown {
   const message =
     typeof thrown === 'string' && thrown ? thrown : `${thrower} threw a value that is not an Error`
   return new Error(message, { cause: thrown })
-}
-
-/** A login that could not be decided. The strategy hands it to Passport's `error`; it is never a refusal. */
-export class NearServiceError extends NearAuthError<ServiceErrorCode> {
-  override readonly name = 'NearServiceError'
-
-  constructor(code: ServiceErrorCode, options?: ErrorOptions) {
-    super(code, serviceErrors[code], options)
-  }
 }

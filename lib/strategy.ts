@@ -10,7 +10,7 @@ import {
 import type { ConnectRequest, ConnectResponse } from './connect'
 import { carriesLogin, readCredentials, type Credentials } from './credentials'
 import { LoginTrace, type LoginStep } from './diagnostics'
-import { NearLoginRejected, NearServiceError, toError } from './errors'
+import { NearLoginRejected, NearServiceError, reject, toError } from './errors'
 import { hashPayload } from './nep413'
 import { describeValue, isSignableText } from './option-checks'
 import { resolveOptions, type NearStrategyOptions, type ResolvedOptions } from './options'
@@ -241,14 +241,13 @@ export class NearStrategy<Request extends object = object> extends Base {
   ): Promise<StoredChallenge> {
     const { store, challengeMaxAge } = this._options
     const challenge: unknown = await inStore(() => store.consume(req, state))
-    if (challenge === undefined || challenge === null)
-      throw new NearLoginRejected('ERR_NEAR_CHALLENGE_MISSING')
+    if (challenge === undefined || challenge === null) reject('ERR_NEAR_CHALLENGE_MISSING')
     if (!isStoredChallenge(challenge)) {
       const cause = new TypeError('The store returned something other than a challenge or undefined')
       throw new NearServiceError('ERR_NEAR_STORE_FAILED', { cause })
     }
-    if (linking && challenge.issuedBeforeLogin) throw new NearLoginRejected('ERR_NEAR_CHALLENGE_MISSING')
-    if (isExpired(challenge, challengeMaxAge)) throw new NearLoginRejected('ERR_NEAR_CHALLENGE_EXPIRED')
+    if (linking && challenge.issuedBeforeLogin) reject('ERR_NEAR_CHALLENGE_MISSING')
+    if (isExpired(challenge, challengeMaxAge)) reject('ERR_NEAR_CHALLENGE_EXPIRED')
     return challenge
   }
 
@@ -267,7 +266,7 @@ export class NearStrategy<Request extends object = object> extends Base {
     for (const candidate of candidates) {
       if (await verifyWithKey(hashPayload(candidate), signature, publicKey)) return
     }
-    throw new NearLoginRejected('ERR_NEAR_SIGNATURE_INVALID')
+    reject('ERR_NEAR_SIGNATURE_INVALID')
   }
 
   private _applyVerify(req: Request, profile: NearProfile, done: VerifyDone): unknown {

@@ -1,4 +1,4 @@
-import { NearLoginRejected, NearServiceError } from '../errors'
+import { NearServiceError, reject } from '../errors'
 import { afterQuiet } from './patience'
 import { isFullAccess, type AccessKeyQuery, type AccessKeySource } from './source'
 
@@ -20,17 +20,13 @@ export async function requireFullAccessKey(
   { timeout, ...query }: FullAccessKeyOptions,
 ): Promise<void> {
   const permission = await askWithin(timeout, source, accountId, publicKey, query)
-  if (permission === undefined) throw new NearLoginRejected('ERR_NEAR_ACCESS_KEY_NOT_FOUND')
-  switch (isFullAccess(permission)) {
-    case true:
-      return
-    case false:
-      throw new NearLoginRejected('ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS')
-    case undefined:
-      throw new NearServiceError('ERR_NEAR_RPC_UNAVAILABLE', {
-        cause: new TypeError('The access key source returned a permission that is not known'),
-      })
+  if (permission === undefined) reject('ERR_NEAR_ACCESS_KEY_NOT_FOUND')
+  const fullAccess = isFullAccess(permission)
+  if (fullAccess === undefined) {
+    const cause = new TypeError('The access key source returned a permission that is not known')
+    throw new NearServiceError('ERR_NEAR_RPC_UNAVAILABLE', { cause })
   }
+  if (!fullAccess) reject('ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS')
 }
 
 async function askWithin(
