@@ -54,7 +54,7 @@ const answers = {
 }
 
 /**
- * Lets visitors, as many as there are connections, ask for a challenge and answer it, over and over.
+ * Lets visitors, one on each connection, ask for a challenge and answer it, over and over.
  *
  * @param {object} load
  * @param {number} load.seconds
@@ -62,8 +62,14 @@ const answers = {
  * @param {string} [load.accountId] - whose key it is said to be
  * @param {string} [load.path] - for the answer's route, default `/login`
  * @param {number} [load.rate] - requests a second, default as many as can be
+ * @param {number} [load.connections] - default 16
  */
-export async function run(server, node, wallet, { seconds, kind, accountId = 'one.test', path, rate }) {
+export async function run(
+  server,
+  node,
+  wallet,
+  { seconds, kind, accountId = 'one.test', path, rate, connections = CONNECTIONS },
+) {
   const statuses = {}
   const challenge = {
     method: 'GET',
@@ -94,7 +100,7 @@ export async function run(server, node, wallet, { seconds, kind, accountId = 'on
   const began = performance.now()
   await autocannon({
     url: server.url,
-    connections: CONNECTIONS,
+    connections,
     duration: seconds,
     requests: [challenge, login],
     ...(rate && { overallRate: rate }),
