@@ -1,4 +1,4 @@
-import type { Endpoint } from './access-keys/http'
+import { Endpoint } from './access-keys/http'
 import type { RpcEndpoint } from './options'
 
 /** The longest delay that a timer takes. */
@@ -81,7 +81,7 @@ function endpoint(value: RpcEndpoint): Endpoint {
     wrong('rpc', 'a URL without a user name and password (send them as a header)', 'one with them')
   }
   try {
-    return { url: parsed, headers: Object.fromEntries(new Headers(headers)) }
+    return new Endpoint(parsed, Object.fromEntries(new Headers(headers)))
   } catch {
     return wrong('rpc', 'an endpoint whose headers are valid HTTP headers', 'others')
   }

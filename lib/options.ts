@@ -201,7 +201,7 @@ function rpcAccessKeys(
     const expected = `a whole number from 1 to the number of endpoints (${list.length})`
     wrong('quorum', expected, describeValue(quorum))
   }
-  const nodes = new Set(list.map(({ url }) => url.origin + url.pathname.replace(/\/+$/, '')))
+  const nodes = new Set(list.map(({ node }) => node))
   if (nodes.size < (quorum as number) || ((quorum as number) > 1 && nodes.size < list.length)) {
     wrong('rpc', 'a list of different endpoints where a quorum is wanted', 'one of them twice')
   }

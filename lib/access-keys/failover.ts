@@ -1,5 +1,5 @@
 import { EndpointHealth } from './health'
-import { UnusableAnswer, type Endpoint } from './http'
+import { Cancellation, UnusableAnswer, type Endpoint } from './http'
 import { afterQuiet } from './patience'
 import { askForPermission, type KeyQuestion } from './rpc'
 import { isFullAccess, type AccessKeyPermission, type AccessKeyQuery, type AccessKeySource } from './source'
@@ -26,7 +26,7 @@ interface Decision {
 interface Attempt {
   readonly askedAt: number
   readonly onTrial: boolean
-  readonly abort: AbortController
+  readonly cancellation: Cancellation
 }
 
 /**
@@ -77,7 +77,7 @@ export class RpcAccessKeys implements AccessKeySource {
         attempts.set(index, attempt)
         stopWaiting()
         stopWaiting = afterQuiet(this.#patienceWith(attempts), askNext)
-        askForPermission(this.#endpoints[index]!, question, attempt.abort.signal).then(
+        askForPermission(this.#endpoints[index]!, question, attempt.cancellation).then(
           (permission) => {
             attempts.delete(index)
             this.#health.succeeded(index)
@@ -118,19 +118,19 @@ export class RpcAccessKeys implements AccessKeySource {
     return {
       askedAt: performance.now(),
       onTrial: this.#health.keepsFailing(index),
-      abort: new AbortController(),
+      cancellation: new Cancellation(),
     }
   }
 
   /** Ends what is still under way. After a decision, one that is on trial may use its time to show that it works again. */
-  #letGo(index: number, { askedAt, onTrial, abort }: Attempt, allIsLost: boolean): void {
+  #letGo(index: number, { askedAt, onTrial, cancellation }: Attempt, allIsLost: boolean): void {
     const left = askedAt + this.#patience - performance.now()
     if (onTrial && left > 0 && !allIsLost) {
-      setTimeout(() => abort.abort(), left).unref()
+      setTimeout(() => cancellation.cancel(), left).unref()
       return
     }
     if (left <= 0 && !onTrial) this.#health.failed(index)
-    abort.abort()
+    cancellation.cancel()
   }
 
   #patienceWith(attempts: Map<number, Attempt>): number {

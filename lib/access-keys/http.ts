@@ -1,10 +1,16 @@
 import * as http from 'node:http'
 import * as https from 'node:https'
+import { urlToHttpOptions } from 'node:url'
 
-/** A JSON-RPC endpoint. Both its URL and its headers may carry an API key: neither is ever shown. */
-export interface Endpoint {
-  readonly url: URL
-  readonly headers: Readonly<Record<string, string>>
+/** Ends what is under way: an AbortSignal with one listener, at a tenth of the cost. */
+export class Cancellation {
+  isCancelled = false
+  onCancel: (() => void) | undefined
+
+  cancel(): void {
+    this.isCancelled = true
+    this.onCancel?.()
+  }
 }
 
 /** What an endpoint said instead of a usable answer. Its text names no URL and no visitor. */
@@ -29,6 +35,37 @@ export interface HttpAnswer {
 const POOL = { keepAlive: true, maxSockets: 128, maxFreeSockets: 32, scheduling: 'lifo' } as const
 const AGENTS = { http: new http.Agent(POOL), https: new https.Agent(POOL) }
 
+/** A JSON-RPC endpoint. Both its URL and its headers may carry an API key: neither is ever shown. */
+export class Endpoint {
+  /** The same for two endpoints that are one node. */
+  readonly node: string
+  readonly #isSecure: boolean
+  readonly #options: http.RequestOptions
+  readonly #headers: readonly string[]
+
+  constructor(url: URL, headers: Readonly<Record<string, string>>) {
+    this.node = url.origin + url.pathname.replace(/\/+$/, '')
+    this.#isSecure = url.protocol === 'https:'
+    this.#options = { ...urlToHttpOptions(url), method: 'POST' }
+    const type = 'application/json'
+    const all = { host: url.host, ...headers, 'content-type': type, accept: type }
+    // A list is written as it is; an object is checked and copied again for each request.
+    this.#headers = Object.entries(all).flatMap((header) => (header[0] === 'content-length' ? [] : header))
+  }
+
+  /** @param connection - one that was kept open, if there is any, or one of its own */
+  post(json: string, connection: 'pooled' | 'fresh'): http.ClientRequest {
+    const pool = AGENTS[this.#isSecure ? 'https' : 'http']
+    const request = (this.#isSecure ? https : http).request({
+      ...this.#options,
+      agent: connection === 'pooled' ? pool : false,
+      headers: [...this.#headers, 'content-length', String(Buffer.byteLength(json))],
+    })
+    request.end(json)
+    return request
+  }
+}
+
 /** More interim answers (1xx) than this are no answer. */
 const MAX_INTERIM_ANSWERS = 8
 
@@ -38,16 +75,20 @@ const MAX_ANSWER_BYTES = 64 * 1024
 /**
  * Posts JSON and reads the whole answer, following no redirect. An answer of another status than 2xx and 400 is not read.
  *
- * @param signal - bounds connecting, headers and body alike; its abort frees the socket
+ * @param cancellation - ends connecting, headers and body alike, and frees the socket
  * @throws {UnusableAnswer} a status other than 2xx and 400, or an answer of more than 64 kB
  * @throws {Error} a network error
  */
-export async function postJson(endpoint: Endpoint, json: string, signal: AbortSignal): Promise<HttpAnswer> {
+export async function postJson(
+  endpoint: Endpoint,
+  json: string,
+  cancellation: Cancellation,
+): Promise<HttpAnswer> {
   try {
-    return await exchange(endpoint, json, signal, 'pooled')
+    return await exchange(endpoint, json, cancellation, 'pooled')
   } catch (error) {
     // The server had closed the kept connection: nothing was answered, and the question changes nothing.
-    if (error instanceof StaleConnection) return exchange(endpoint, json, signal, 'fresh')
+    if (error instanceof StaleConnection) return exchange(endpoint, json, cancellation, 'fresh')
     throw error
   }
 }
@@ -56,31 +97,21 @@ class StaleConnection extends Error {}
 
 /** Plain events: a signal among the request's options and an iterated body cost as much as all the rest of the exchange. */
 function exchange(
-  { url, headers }: Endpoint,
+  endpoint: Endpoint,
   json: string,
-  signal: AbortSignal,
+  cancellation: Cancellation,
   connection: 'pooled' | 'fresh',
 ): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
-    const secure = url.protocol === 'https:'
-    const request = (secure ? https : http).request(url, {
-      method: 'POST',
-      agent: connection === 'pooled' ? AGENTS[secure ? 'https' : 'http'] : false,
-      headers: {
-        ...headers,
-        'content-type': 'application/json',
-        'content-length': Buffer.byteLength(json),
-        accept: 'application/json',
-      },
-    })
+    if (cancellation.isCancelled) return reject(new UnusableAnswer('called off'))
+    const request = endpoint.post(json, connection)
     /** What comes first is the outcome; the socket is freed in any case. */
     const fail = (error: Error): void => {
       reject(error)
       request.destroy()
     }
-    const callOff = (): void => fail(new UnusableAnswer('called off'))
-    if (signal.aborted) return callOff()
-    signal.addEventListener('abort', callOff)
+    const cancel = (): void => fail(new UnusableAnswer('called off'))
+    cancellation.onCancel = cancel
 
     let isAnswered = false
     let interimAnswers = 0
@@ -99,10 +130,9 @@ function exchange(
       fail(isStale ? new StaleConnection('The kept connection was closed', { cause: error }) : error)
     })
     request.on('close', () => {
-      signal.removeEventListener('abort', callOff)
+      if (cancellation.onCancel === cancel) cancellation.onCancel = undefined
       if (!isAnswered) fail(new Error('The connection was closed without an answer'))
     })
-    request.end(json)
   })
 }
 

@@ -1,4 +1,4 @@
-import { postJson, UnusableAnswer, type Endpoint, type HttpAnswer } from './http'
+import { postJson, UnusableAnswer, type Cancellation, type Endpoint, type HttpAnswer } from './http'
 import { isImplicitAccountOf } from './implicit'
 import { isFullAccess, type AccessKeyPermission } from './source'
 
@@ -28,17 +28,17 @@ let lastId = 0
  *
  * @returns the permission, `FullAccess` for the key of an absent implicit account, or undefined for a definite no
  * @throws {UnusableAnswer} when the endpoint said something else
- * @throws {Error} a network error, or the signal's abort
+ * @throws {Error} a network error, or the cancellation
  * @see {@link https://docs.near.org/api/rpc/access-keys NEAR RPC, access keys}
  */
 export async function askForPermission(
   endpoint: Endpoint,
   { accountId, publicKey, allowImplicit }: KeyQuestion,
-  signal: AbortSignal,
+  cancellation: Cancellation,
 ): Promise<AccessKeyPermission | undefined> {
   const account = { account_id: accountId }
   const key = { request_type: 'view_access_key', finality: 'final', ...account, public_key: publicKey }
-  const answer = readKey(await query(endpoint, key, signal))
+  const answer = readKey(await query(endpoint, key, cancellation))
   if ('permission' in answer) return answer.permission
   if (!allowImplicit || !isImplicitAccountOf(accountId, publicKey)) return undefined
   if (answer.absent === 'account') return 'FullAccess'
@@ -47,18 +47,18 @@ export async function askForPermission(
   if (answer.blockHash === undefined)
     throw new UnusableAnswer('no key, and no block to look for the account at', false)
   const view = { request_type: 'view_account', block_id: answer.blockHash, ...account }
-  return accountExists(await query(endpoint, view, signal)) ? undefined : 'FullAccess'
+  return accountExists(await query(endpoint, view, cancellation)) ? undefined : 'FullAccess'
 }
 
 /** @returns the result or the error of a JSON-RPC answer, exactly one of them */
 async function query(
   endpoint: Endpoint,
   params: object,
-  signal: AbortSignal,
+  cancellation: Cancellation,
 ): Promise<{ result: Fields; error?: never } | { result?: never; error: Fields }> {
   const id = String(++lastId)
   const question = JSON.stringify({ jsonrpc: '2.0', id, method: 'query', params })
-  return readAnswer(await postJson(endpoint, question, signal), id)
+  return readAnswer(await postJson(endpoint, question, cancellation), id)
 }
 
 /** On a 400 only an error is believed: nodes differ in the status of the same error. */

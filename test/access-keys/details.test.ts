@@ -6,6 +6,7 @@ import { hashPayload, nearApiAccessKeys, type NearApiProvider } from 'passport-n
 import { TestNetwork, type TestAccount } from 'passport-near/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { RpcAccessKeys } from '../../lib/access-keys/failover'
+import { Endpoint } from '../../lib/access-keys/http'
 import { Cleanup } from '../support/app'
 import {
   answering,
@@ -173,8 +174,8 @@ describe('implicit accounts', () => {
   }
 
   it('are not accepted by a source that is not told to', async () => {
-    const url = new URL(network.rpcUrl)
-    const rpc = new RpcAccessKeys([{ url, headers: {} }], { timeout: 5000, quorum: 1 })
+    const endpoint = new Endpoint(new URL(network.rpcUrl), {})
+    const rpc = new RpcAccessKeys([endpoint], { timeout: 5000, quorum: 1 })
     expect(await rpc.permission(await hexOfAlice(), alice.publicKey, query)).toBeUndefined()
     expect(await rpc.permission(await hexOfAlice(), alice.publicKey, { ...query, allowImplicit: true })).toBe(
       'FullAccess',

@@ -73,6 +73,24 @@ describe('the question', () => {
   })
 })
 
+describe('the request', () => {
+  it('names the host once, and the length that it has, whatever headers the endpoint is given', async () => {
+    const seen: string[][] = []
+    const node = await startNode(cleanup, (request, response, message) => {
+      const names = message.rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase())
+      seen.push(names.sort())
+      expect(message.headers.host).toBe(new URL(node.url).host)
+      expect(message.headers['content-type']).toBe('application/json')
+      expect(message.headers['transfer-encoding']).toBeUndefined()
+      answering({ result: { permission: 'FullAccess' } })(request, response, message)
+    })
+    const headers = { 'Content-Length': '1', 'Content-Type': 'text/plain', 'X-Api-Key': 'k' }
+    expect((await login({ rpc: { url: node.url, headers } })).outcome).toMatchObject(yes)
+    const expected = ['accept', 'connection', 'content-length', 'content-type', 'host', 'x-api-key']
+    expect(seen).toEqual([expected])
+  })
+})
+
 describe('what a node answers', () => {
   it.each<[string, object, Respond]>([
     ['FullAccess', yes, answering({ result: { nonce: 1, permission: 'FullAccess', ...at } })],
