@@ -57,9 +57,10 @@ export interface ChallengeStore {
 
 /** Makes a challenge that nobody can foresee. */
 export function createChallenge(message: string, callbackUrl: string | undefined): StoredChallenge {
+  const random = randomBytes(16 + 32)
   return {
-    state: randomBytes(16).toString('base64url'),
-    nonce: randomBytes(32).toString('base64'),
+    state: random.toString('base64url', 0, 16),
+    nonce: random.toString('base64', 16),
     message,
     ...(callbackUrl !== undefined && { callbackUrl }),
     issuedAt: Date.now(),
