@@ -1,5 +1,6 @@
+import { boundSource } from './access-keys/bounded'
 import { RpcAccessKeys } from './access-keys/failover'
-import type { AccessKeySource } from './access-keys/source'
+import type { AccessKeySource, BoundedKeySource } from './access-keys/source'
 import { DEFAULT_CHALLENGE_MAX_AGE, type ChallengeStore } from './challenge'
 import {
   absoluteUrl,
@@ -68,8 +69,7 @@ export interface ResolvedOptions<Request extends object> {
   readonly message: (req: Request) => string | Promise<string>
   readonly callbackUrl: string | undefined
   readonly network: Network
-  readonly rpcTimeout: number
-  readonly accessKeys: AccessKeySource
+  readonly accessKeys: BoundedKeySource
   readonly allowImplicit: boolean
   readonly challengeMaxAge: number
   readonly store: ChallengeStore
@@ -152,11 +152,10 @@ export function resolveOptions<Request extends object>(
     message: messageSource(message === undefined ? `Sign in to ${recipient}` : message),
     callbackUrl: callbackUrl === undefined ? undefined : absoluteUrl('callbackUrl', callbackUrl),
     network,
-    rpcTimeout,
     accessKeys:
       accessKeys === undefined
         ? rpcAccessKeys(rpc === undefined ? PUBLIC_RPC[network] : rpc, rpcTimeout, quorum)
-        : withMethods('accessKeys', accessKeys, ['permission']),
+        : boundSource(withMethods('accessKeys', accessKeys, ['permission']), rpcTimeout),
     allowImplicit: boolean('allowImplicit', allowImplicit),
     challengeMaxAge: milliseconds('challengeMaxAge', challengeMaxAge),
     store:

@@ -212,14 +212,13 @@ export class NearStrategy<Request extends object = object> extends Base {
     step: Step,
     trace: LoginTrace | undefined,
   ): Promise<NearProfile> {
-    const { accessKeys, rpcTimeout, allowImplicit, network } = this._options
+    const { accessKeys, allowImplicit, network } = this._options
     const credentials = await step('credentials', () => readCredentials((req as { body?: unknown }).body))
     const challenge = await step('challenge', () => this._consumeChallenge(req, credentials.state, linking))
     await step('signature', () => this._requireSignature(credentials, challenge))
     const { accountId, publicKey } = credentials
     await step('accessKey', () =>
       requireFullAccessKey(accessKeys, accountId, publicKey.text, {
-        timeout: rpcTimeout,
         allowImplicit,
         onDecision: trace && ((place) => (trace.endpoint = place)),
       }),

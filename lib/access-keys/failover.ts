@@ -2,7 +2,7 @@ import { EndpointHealth } from './health'
 import { Cancellation, UnusableAnswer, type Endpoint } from './http'
 import { afterQuiet } from './patience'
 import { askForPermission, type KeyQuestion } from './rpc'
-import { isFullAccess, type AccessKeyPermission, type AccessKeyQuery, type AccessKeySource } from './source'
+import { isFullAccess, type AccessKeyPermission, type BoundedKeySource, type KeyQuery } from './source'
 
 /** How long an endpoint is waited for before another is asked as well, in milliseconds, where time allows. */
 const PATIENCE = 1000
@@ -11,15 +11,10 @@ const PATIENCE = 1000
 const PATIENCE_ON_TRIAL = 100
 
 export interface RpcAccessKeysOptions {
-  /** How long the answer will be waited for, in milliseconds: each endpoint gets its share. */
+  /** How long a question may take, every endpoint included, in milliseconds: each gets its share. */
   timeout: number
   /** How many endpoints must say yes. */
   quorum: number
-}
-
-interface Decision {
-  readonly index: number
-  readonly permission: AccessKeyPermission | undefined
 }
 
 /** A request that is under way. */
@@ -34,31 +29,28 @@ interface Attempt {
  * slow. A definite no from any of them decides at once: a removed key must not come back because other nodes lag, and
  * nobody is let in by fewer than `quorum` endpoints.
  */
-export class RpcAccessKeys implements AccessKeySource {
+export class RpcAccessKeys implements BoundedKeySource {
   readonly #endpoints: readonly Endpoint[]
+  readonly #timeout: number
   readonly #quorum: number
   readonly #patience: number
   readonly #health: EndpointHealth
 
   constructor(endpoints: readonly Endpoint[], { timeout, quorum }: RpcAccessKeysOptions) {
     this.#endpoints = endpoints
+    this.#timeout = timeout
     this.#quorum = quorum
     this.#patience = Math.min(PATIENCE, timeout / endpoints.length)
     this.#health = new EndpointHealth(endpoints.length)
   }
 
   /** @throws {AggregateError} with an {@link UnusableAnswer} for each endpoint that was asked, when too few are left */
-  async permission(
+  permission(
     accountId: string,
     publicKey: string,
-    { signal, allowImplicit = false, onDecision }: AccessKeyQuery,
+    { allowImplicit = false, onDecision }: KeyQuery,
   ): Promise<AccessKeyPermission | undefined> {
-    const { index, permission } = await this.#decide({ accountId, publicKey, allowImplicit }, signal)
-    onDecision?.(index + 1)
-    return permission
-  }
-
-  #decide(question: KeyQuestion, signal: AbortSignal): Promise<Decision> {
+    const question: KeyQuestion = { accountId, publicKey, allowImplicit }
     const order = this.#health.order()
     const attempts = new Map<number, Attempt>()
     const failures: UnusableAnswer[] = []
@@ -66,9 +58,24 @@ export class RpcAccessKeys implements AccessKeySource {
     let latest: number | undefined
     let decided = false
     let stopWaiting = (): void => undefined
-    let giveUp = (): void => undefined
 
-    return new Promise<Decision>((resolve, reject) => {
+    return new Promise((resolve, reject) => {
+      const end = (isLate: boolean): void => {
+        decided = true
+        stopWaiting()
+        stopDeadline()
+        for (const [index, attempt] of attempts) this.#letGo(index, attempt, isLate)
+      }
+      const decide = (index: number, permission: AccessKeyPermission | undefined): void => {
+        if (decided) return
+        end(false)
+        onDecision?.(index + 1)
+        resolve(permission)
+      }
+      const giveUp = (when: '' | ' in time'): void => {
+        end(when !== '')
+        reject(new AggregateError(failures, `Too few RPC endpoints gave a usable answer${when}`))
+      }
       const askNext = (): void => {
         const index = order.shift()
         if (index === undefined) return
@@ -82,7 +89,7 @@ export class RpcAccessKeys implements AccessKeySource {
             attempts.delete(index)
             this.#health.succeeded(index)
             if (isFullAccess(permission)) agreed++
-            if (!isFullAccess(permission) || agreed === this.#quorum) resolve({ index, permission })
+            if (!isFullAccess(permission) || agreed === this.#quorum) decide(index, permission)
           },
           (error: unknown) => {
             attempts.delete(index)
@@ -90,27 +97,21 @@ export class RpcAccessKeys implements AccessKeySource {
             if (!(error instanceof UnusableAnswer) || error.blamesEndpoint) this.#health.failed(index)
             failures.push(describeFailure(error, index + 1, this.#endpoints.length))
             if (agreed + attempts.size + order.length < this.#quorum) {
-              reject(new AggregateError(failures, 'Too few RPC endpoints gave a usable answer'))
+              giveUp('')
             } else if (index === latest || agreed + attempts.size < this.#quorum) {
               askNext()
             }
           },
         )
       }
-      giveUp = (): void => {
+      const stopDeadline = afterQuiet(this.#timeout, () => {
         const late = new UnusableAnswer('no answer in time')
         for (const index of attempts.keys()) {
           failures.push(describeFailure(late, index + 1, this.#endpoints.length))
         }
-        reject(new AggregateError(failures, 'Too few RPC endpoints gave a usable answer in time'))
-      }
-      signal.addEventListener('abort', giveUp)
+        giveUp(' in time')
+      })
       for (let count = 0; count < this.#quorum; count++) askNext()
-    }).finally(() => {
-      decided = true
-      stopWaiting()
-      signal.removeEventListener('abort', giveUp)
-      for (const [index, attempt] of attempts) this.#letGo(index, attempt, signal.aborted)
     })
   }
 

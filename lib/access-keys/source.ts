@@ -31,6 +31,14 @@ export interface AccessKeySource {
   ): Promise<AccessKeyPermission | undefined>
 }
 
+/** What is asked of a source that keeps its own time. */
+export type KeyQuery = Omit<AccessKeyQuery, 'signal'>
+
+/** A source that ends each question in time by itself. What it returns is checked by who asks. */
+export interface BoundedKeySource {
+  permission(accountId: string, publicKey: string, query: KeyQuery): Promise<unknown>
+}
+
 /**
  * Whether a permission gives full access to the account.
  *

@@ -201,6 +201,18 @@ describe('when all endpoints are dead', () => {
   })
 })
 
+describe('a login that is decided', () => {
+  it('leaves no timer behind, which would keep a process from ending', async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+    const before = timers()
+    const node = await startNode(cleanup, answering({ result: { permission: 'FullAccess' } }))
+    const refusing = await startNode(cleanup, answering({ error: { name: 'HANDLER_ERROR' } }))
+    expect((await loginAs(alice, { rpc: node.url })).outcome).toMatchObject(yes)
+    expect((await loginAs(alice, { rpc: refusing.url })).outcome).toMatchObject(cannotTell)
+    expect(timers()).toBeLessThanOrEqual(before)
+  })
+})
+
 describe('a quorum of 2 of 3', () => {
   it('asks two at once and no third', async () => {
     const [second, third] = [await startPeer(), await startPeer()]
