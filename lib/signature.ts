@@ -3,7 +3,7 @@ import { verifyEd25519 } from './ed25519'
 import { verifySecp256k1 } from './secp256k1'
 
 /** A key type's name in NEAR's spelling, before the colon. */
-export type KeyType = keyof typeof KEY_TYPES
+export type KeyType = 'ed25519' | 'secp256k1' | 'ml-dsa-65'
 
 /** A public key in its one spelling. */
 export interface PublicKey {
@@ -13,14 +13,19 @@ export interface PublicKey {
   readonly text: string
 }
 
-type VerifyBytes = (hash: Uint8Array, signature: Uint8Array, publicKey: Uint8Array) => boolean
+interface Algorithm {
+  /** In bytes. */
+  readonly keySize: number
+  /** In bytes. */
+  readonly signatureSize: number
+  readonly verify: (hash: Uint8Array, signature: Uint8Array, publicKey: Uint8Array) => boolean
+}
 
-/** Sizes in bytes, and who verifies. */
-const KEY_TYPES = {
+const KEY_TYPES: Readonly<Record<KeyType, Algorithm>> = {
   ed25519: { keySize: 32, signatureSize: 64, verify: verifyEd25519 },
   secp256k1: { keySize: 64, signatureSize: 65, verify: verifySecp256k1 },
   'ml-dsa-65': { keySize: 1952, signatureSize: 3309, verify: verifyMlDsa65 },
-} as const satisfies Record<string, { keySize: number; signatureSize: number; verify: VerifyBytes }>
+}
 
 /** Base58 needs log(256)/log(58) = 1.366 characters a byte. */
 const BASE58_RATIO = 1.366
