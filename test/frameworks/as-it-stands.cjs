@@ -20,9 +20,10 @@ net.Server.prototype.listen = function (...args) {
 }
 
 const { NEAR_TEST_RPC } = process.env
-https.request = function (url, options, ...rest) {
-  if (!(url instanceof URL) || !PUBLIC_ENDPOINTS.includes(url.hostname)) {
+https.request = function (options, ...rest) {
+  if (!PUBLIC_ENDPOINTS.includes(options.hostname)) {
     throw new Error('The application asks somebody other than a public NEAR endpoint')
   }
-  return http.request(NEAR_TEST_RPC, { ...options, agent: undefined }, ...rest)
+  const { protocol, hostname, port, pathname: path } = new URL(NEAR_TEST_RPC)
+  return http.request({ ...options, protocol, hostname, port, path, agent: undefined }, ...rest)
 }
