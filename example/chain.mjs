@@ -24,6 +24,10 @@ const WEB_WALLETS = { mainnet: 'https://app.mynearwallet.com', testnet: 'https:/
  */
 export async function startChain({ network, rpc, walletUrl, walletPort }) {
   if (network === undefined && rpc !== undefined) {
+    if (!walletUrl) {
+      const explanation = `NEAR_RPC_URL names another process's test network, so WALLET_URL must name its wallet: that process says both when it starts. For the real chain set NEAR_NETWORK.`
+      throw Object.assign(new Error('No wallet'), { explanation })
+    }
     return { network: 'testnet', rpc, walletUrl, accountIds: [], isEmbedded: true, async stop() {} }
   }
   if (network === undefined) {

@@ -32,6 +32,7 @@ afterAll(() => everything.run())
 async function start(settings: NodeJS.ProcessEnv): Promise<Example> {
   const example = await startExample(directory, {
     NEAR_RPC_URL: network.rpcUrl,
+    WALLET_URL: 'http://localhost:3001', // not asked: the visitors here sign by themselves
     SITE_URL: 'http://localhost:3000',
     SESSION_SECRET: 'a secret of the tests',
     TRUST_PROXY: 'loopback',

@@ -65,6 +65,7 @@ describeWithRedis(`a flood of ${REQUESTS} challenge requests from one address`, 
         REDIS_URL: redis.url,
         DATABASE_URL: (await startPostgres(cleanup)).url,
         NEAR_RPC_URL: network.rpcUrl,
+        WALLET_URL: 'http://localhost:3001', // not asked: the visitors here sign by themselves
         SESSION_SECRET: 'a secret of the tests',
         TRUST_PROXY: 'loopback',
       })

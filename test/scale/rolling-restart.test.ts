@@ -35,6 +35,7 @@ describeWithRedis('a rolling restart', () => {
           REDIS_URL: redis.url,
           DATABASE_URL: databaseUrl,
           NEAR_RPC_URL: network.rpcUrl,
+          WALLET_URL: 'http://localhost:3001', // not asked: the visitors here sign by themselves
           SITE_URL: 'http://localhost:3000',
           SESSION_SECRET: 'a secret of the tests',
           TRUST_PROXY: 'loopback',
