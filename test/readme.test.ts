@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import ts from 'typescript'
 import { hashPayload } from 'passport-near'
 import { TestNetwork, type TestAccount } from 'passport-near/testing'
@@ -20,7 +20,7 @@ import { linkedProject, startProject } from './frameworks/project'
 import { recipes } from './frameworks/recipes'
 import { Visitor } from './frameworks/visitor'
 import { Cleanup } from './support/app'
-import { codeBlocks, codeUnder, type CodeBlock } from './support/readme'
+import { codeBlocks, codeUnder, PAGES, type CodeBlock } from './support/readme'
 
 const cleanup = new Cleanup()
 let network: TestNetwork
@@ -220,11 +220,11 @@ describe('the page for those who come from a hand-written login', () => {
   })
 })
 
-/** The README's blocks as files of a project that has every package, each by its heading and line. */
+/** The blocks as files of a project that has every package, each by its page and line. */
 function writeBlocks(directory: string, blocks: CodeBlock[]): string[] {
-  return blocks.map(({ code, language, line }) => {
+  return blocks.map(({ code, language, file, line }) => {
     const isModule = /^(import|export) /m.test(code)
-    const name = `line-${line}.${isModule ? 'm' : 'c'}${language === 'ts' ? 'ts' : 'js'}`
+    const name = `${basename(file, '.md')}-${line}.${isModule ? 'm' : 'c'}${language === 'ts' ? 'ts' : 'js'}`
     // A script may await, as in a test or a REPL, and must not share its names with the other blocks.
     const text = isModule ? code : `async function block() {\n${code}\n}\n`
     writeFileSync(join(directory, name), text)
@@ -255,8 +255,8 @@ function typeErrors(files: string[], options: ts.CompilerOptions): string[] {
   })
 }
 
-describe("the README's code, every block of it", () => {
-  const blocks = codeBlocks()
+describe('the code of the README and its pages, every block of it', () => {
+  const blocks = PAGES.flatMap((page) => codeBlocks(page))
   /** The recipes in JavaScript are run as they stand, whole, by the tests of the frameworks. */
   const isRun = ({ headings, language }: CodeBlock): boolean =>
     headings.includes('Recipes') && language === 'js'

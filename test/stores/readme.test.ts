@@ -1,24 +1,21 @@
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, expect, it } from 'vitest'
 import { Cleanup } from '../support/app'
-import { describeWithRedis, RedisServer } from '../support/redis'
 import { describeWithPostgres, startPostgres } from '../support/postgres'
+import { codeBlocks } from '../support/readme'
+import { describeWithRedis, RedisServer } from '../support/redis'
 
 const run = promisify(execFile)
 
-/** A code block of the README, by a line that it has. */
-function codeWith(line: string): string {
-  const blocks = [...readFileSync('README.md', 'utf8').matchAll(/```js\n([^]*?)```/g)].map(
-    ([, code]) => code!,
-  )
-  const found = blocks.find((code) => code.includes(line))
-  if (!found) throw new Error(`The README has no code with: ${line}`)
-  return found
+/** A code block of a page, by a line that it has. */
+function codeWith(line: string, page: string): string {
+  const found = codeBlocks(page).find(({ code }) => code.includes(line))
+  if (!found) throw new Error(`${page} has no code with: ${line}`)
+  return found.code
 }
 
 describeWithRedis('the README’s lines for many processes', () => {
@@ -27,7 +24,7 @@ describeWithRedis('the README’s lines for many processes', () => {
 
   it('run as they stand', async () => {
     const redis = await RedisServer.start(cleanup)
-    const lines = codeWith('store: new RedisChallengeStore(client)').replace(
+    const lines = codeWith('store: new RedisChallengeStore(client)', 'README.md').replace(
       "require('passport-near')",
       `require(${JSON.stringify(join(process.cwd(), 'dist/index.js'))})`,
     )
@@ -56,23 +53,23 @@ app.listen(0, '127.0.0.1', async function () {
   })
 })
 
-describeWithPostgres('the README’s store on PostgreSQL', () => {
+describeWithPostgres('the store of one’s own on PostgreSQL, of docs/stores.md', () => {
   const cleanup = new Cleanup()
   afterAll(() => cleanup.run())
 
-  it('keeps the contract of stores, run as the README says, in node:test', async () => {
+  it('keeps the contract of stores, run as the page says, in node:test', async () => {
     const { url } = await startPostgres(cleanup)
     const directory = await mkdtemp(join(tmpdir(), 'passport-near-readme-'))
     cleanup.add(() => rm(directory, { recursive: true, force: true }))
     await symlink(join(process.cwd(), 'node_modules'), join(directory, 'node_modules'))
-    const testing = codeWith('challengeStoreContract({ test').replace(
+    const testing = codeWith('challengeStoreContract({ test', 'docs/stores.md').replace(
       "require('passport-near/testing')",
       `require(${JSON.stringify(join(process.cwd(), 'dist/testing/index.js'))})`,
     )
     const file = join(directory, 'store.test.cjs')
     await writeFile(
       file,
-      `${codeWith('class PostgresChallengeStore')}
+      `${codeWith('class PostgresChallengeStore', 'docs/stores.md')}
 const { Pool } = require('pg')
 const { after, before } = require('node:test')
 const pool = new Pool({ connectionString: process.env.DATABASE_URL })

@@ -23,7 +23,7 @@ declare global {
   type StoredChallenge = Near.StoredChallenge
   const session: typeof import('express-session')
   const pool: { query(text: string, values?: unknown[]): Promise<{ rows: { challenge: StoredChallenge }[] }> }
-  /** The README's own store, which test/stores/readme.test.ts runs. */
+  /** The store of docs/stores.md, which test/stores/readme.test.ts runs. */
   class PostgresChallengeStore implements Near.ChallengeStore {
     constructor(client: typeof pool)
     issue(req: object, challenge: StoredChallenge): Promise<void>

@@ -1,13 +1,22 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 export interface CodeBlock {
   /** The headings that it stands under, outermost first. */
   headings: string[]
   language: string
   code: string
+  file: string
   /** Where its first line is in the file. */
   line: number
 }
+
+/** The README, and the pages that it leads to. */
+export const PAGES = [
+  'README.md',
+  ...readdirSync('docs')
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+]
 
 /** The code blocks of a Markdown file, in order. */
 export function codeBlocks(file = 'README.md'): CodeBlock[] {
@@ -22,7 +31,7 @@ export function codeBlocks(file = 'README.md'): CodeBlock[] {
         blocks.push(open)
         open = undefined
       } else if (fence) {
-        open = { headings, language: fence[1]!, code: '', line: index + 2 }
+        open = { headings, language: fence[1]!, code: '', file, line: index + 2 }
       } else if (open) {
         open.code += `${text}\n`
       } else {
@@ -33,11 +42,11 @@ export function codeBlocks(file = 'README.md'): CodeBlock[] {
   return blocks
 }
 
-/** The code blocks right under a heading. */
-export function codeUnder(heading: string): string[] {
-  const codes = codeBlocks()
+/** The code blocks of the README, or of another page, right under a heading. */
+export function codeUnder(heading: string, file = 'README.md'): string[] {
+  const codes = codeBlocks(file)
     .filter(({ headings }) => headings.at(-1) === heading)
     .map(({ code }) => code)
-  if (codes.length === 0) throw new Error(`The README has no code under "${heading}"`)
+  if (codes.length === 0) throw new Error(`${file} has no code under "${heading}"`)
   return codes
 }
