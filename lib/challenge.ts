@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
-/** How long a challenge can be answered where nobody says otherwise, in milliseconds: 5 minutes. */
+/** @internal How long a challenge can be answered where nobody says otherwise, in milliseconds: 5 minutes. */
 export const DEFAULT_CHALLENGE_MAX_AGE = 300_000
 
 /** What a browser gets, to hand to the wallet. */
@@ -55,7 +55,7 @@ export interface ChallengeStore {
   keepFor?(maxAge: number): void
 }
 
-/** Makes a challenge that nobody can foresee. */
+/** @internal Makes a challenge that nobody can foresee. */
 export function createChallenge(message: string, callbackUrl: string | undefined): StoredChallenge {
   const random = randomBytes(16 + 32)
   return {
@@ -67,12 +67,12 @@ export function createChallenge(message: string, callbackUrl: string | undefined
   }
 }
 
-/** Whether a challenge is older than `maxAge` milliseconds. */
+/** @internal Whether a challenge is older than `maxAge` milliseconds. */
 export function isExpired(challenge: StoredChallenge, maxAge: number): boolean {
   return Date.now() - challenge.issuedAt > maxAge
 }
 
-/** Whether a value that a store gave back is a challenge: sessions are the application's, stores may be anybody's. */
+/** @internal Whether a value that a store gave back is a challenge: sessions are the application's, stores may be anybody's. */
 export function isStoredChallenge(value: unknown): value is StoredChallenge {
   if (typeof value !== 'object' || value === null) return false
   const { state, nonce, message, callbackUrl, issuedAt } = value as Partial<Record<string, unknown>>

@@ -22,7 +22,7 @@ export interface LoginEvent {
 
 const logins = channel(LOGIN_CHANNEL)
 
-/** Takes the time of a login's steps. */
+/** @internal Takes the time of a login's steps. */
 export class LoginTrace {
   endpoint: number | undefined
   readonly #durations: Partial<Record<LoginStep, number>> = {}

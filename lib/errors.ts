@@ -4,14 +4,23 @@
  * 400: `ERR_NEAR_CREDENTIALS_MISSING`, `ERR_NEAR_CREDENTIALS_INVALID`. 401: `ERR_NEAR_WALLET_REFUSED`, `ERR_NEAR_CHALLENGE_MISSING`,
  * `ERR_NEAR_CHALLENGE_EXPIRED`, `ERR_NEAR_SIGNATURE_INVALID`, `ERR_NEAR_ACCESS_KEY_NOT_FOUND`, `ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS`.
  */
-export type RejectionCode = keyof typeof rejections
+export type RejectionCode =
+  | 'ERR_NEAR_CREDENTIALS_MISSING'
+  | 'ERR_NEAR_CREDENTIALS_INVALID'
+  | 'ERR_NEAR_WALLET_REFUSED'
+  | 'ERR_NEAR_CHALLENGE_MISSING'
+  | 'ERR_NEAR_CHALLENGE_EXPIRED'
+  | 'ERR_NEAR_SIGNATURE_INVALID'
+  | 'ERR_NEAR_ACCESS_KEY_NOT_FOUND'
+  | 'ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS'
 
 /**
  * Why a login could not be decided: the server, or something that it depends on, is at fault.
  *
  * 500: `ERR_NEAR_SESSION_UNAVAILABLE`. 503: `ERR_NEAR_STORE_FAILED`, `ERR_NEAR_RPC_UNAVAILABLE`.
  */
-export type ServiceErrorCode = keyof typeof serviceErrors
+export type ServiceErrorCode =
+  'ERR_NEAR_SESSION_UNAVAILABLE' | 'ERR_NEAR_STORE_FAILED' | 'ERR_NEAR_RPC_UNAVAILABLE'
 
 /** Every code that a {@link NearAuthError} can carry. */
 export type NearAuthErrorCode = RejectionCode | ServiceErrorCode
@@ -22,7 +31,7 @@ interface Explanation {
 }
 
 /** Messages are fixed text: no visitor data, no signature, no URL. */
-const rejections = {
+const rejections: Readonly<Record<RejectionCode, Explanation>> = {
   ERR_NEAR_CREDENTIALS_MISSING: {
     status: 400,
     message:
@@ -59,9 +68,9 @@ const rejections = {
     message:
       'The signing key is a function-call key. Sign in with a wallet that holds a full-access key of the account.',
   },
-} as const satisfies Record<string, Explanation>
+}
 
-const serviceErrors = {
+const serviceErrors: Readonly<Record<ServiceErrorCode, Explanation>> = {
   ERR_NEAR_SESSION_UNAVAILABLE: {
     status: 500,
     message:
@@ -76,7 +85,7 @@ const serviceErrors = {
     message:
       'No NEAR RPC endpoint gave a usable answer in time, so the login could not be decided. Try again later.',
   },
-} as const satisfies Record<string, Explanation>
+}
 
 /**
  * What a NEAR login can end in other than success: a stable `code`, the HTTP `status` that fits it, and the `cause` where there is one.
@@ -112,6 +121,7 @@ const refusals = new Map(
  * Refuses the login that is under way.
  *
  * @throws {NearLoginRejected} always
+ * @internal
  */
 export function reject(code: RejectionCode): never {
   throw refusals.get(code)!
@@ -131,6 +141,7 @@ export class NearServiceError extends NearAuthError<ServiceErrorCode> {
  * and give some texts a meaning of their own.
  *
  * @param thrower - whose function threw it, for the message
+ * @internal
  */
 export function toError(thrown: unknown, thrower: string): unknown {
   if (typeof thrown === 'object' && thrown !== null) return thrown

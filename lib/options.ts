@@ -63,7 +63,7 @@ export interface NearStrategyOptions<Request extends object = object> {
   name?: string
 }
 
-/** The options, checked, with their defaults filled in. */
+/** @internal The options, checked, with their defaults filled in. */
 export interface ResolvedOptions<Request extends object> {
   readonly recipient: string
   readonly message: (req: Request) => string | Promise<string>
@@ -108,6 +108,7 @@ const KNOWN_OPTIONS: Record<keyof NearStrategyOptions, true> = {
  * Checks the options and fills in the defaults.
  *
  * @throws {TypeError} that names the option, what was expected and what came
+ * @internal
  */
 export function resolveOptions<Request extends object>(
   options: NearStrategyOptions<Request>,

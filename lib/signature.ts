@@ -2,10 +2,10 @@ import { decodeBase58 } from './base58'
 import { verifyEd25519 } from './ed25519'
 import { verifySecp256k1 } from './secp256k1'
 
-/** A key type's name in NEAR's spelling, before the colon. */
+/** @internal A key type's name in NEAR's spelling, before the colon. */
 export type KeyType = 'ed25519' | 'secp256k1' | 'ml-dsa-65'
 
-/** A public key in its one spelling. */
+/** @internal A public key in its one spelling. */
 export interface PublicKey {
   readonly type: KeyType
   readonly bytes: Uint8Array
@@ -36,6 +36,7 @@ const HEX = /^(?:0x)?([0-9a-f]+)$/i
  * Reads a public key as a wallet or a person may spell it: the type in any case, or left out for Ed25519.
  *
  * @returns the key in its one spelling, or undefined if it is none
+ * @internal
  */
 export function parsePublicKey(text: string): PublicKey | undefined {
   const colon = text.indexOf(':')
@@ -51,6 +52,7 @@ export function parsePublicKey(text: string): PublicKey | undefined {
  * lost a `+`), `<type>:<base58>`, or hex.
  *
  * @returns exactly as many bytes as signatures of this key type have, or undefined
+ * @internal
  */
 export function parseSignature(text: string, type: KeyType): Uint8Array | undefined {
   const size = KEY_TYPES[type].signatureSize
@@ -84,7 +86,7 @@ export async function verifySignature(
   return bytes instanceof Uint8Array && verifyWithKey(hash, bytes, key)
 }
 
-/** {@link verifySignature} for what has been read already. */
+/** @internal {@link verifySignature} for what has been read already. */
 export async function verifyWithKey(
   hash: Uint8Array,
   signature: Uint8Array,

@@ -26,7 +26,7 @@ export type VerifyWithRequest<Request extends object> = (
   done: VerifyDone,
 ) => unknown
 
-/** What `verify` decided: a user, or the refusal of one. */
+/** @internal What `verify` decided: a user, or the refusal of one. */
 export interface Verdict {
   readonly user: object | undefined
   readonly info: object | undefined
@@ -43,6 +43,7 @@ const DONE_MISSING = 'verify did not call done in time: call it exactly once, wi
  * @param call - calls `verify` with this `done`
  * @param timeout - in milliseconds, until `done` must have been called
  * @throws whatever `verify` throws, rejects with, or hands to `done` as an error; an Error in place of a text or nothing
+ * @internal
  */
 export function callVerify(call: (done: VerifyDone) => unknown, timeout: number): Promise<Verdict> {
   return new Promise((resolve, reject) => {

@@ -7,6 +7,7 @@ import { describeValue, httpUrl, wrong } from './option-checks'
  * Where a web wallet asks a person to sign a challenge: `<walletUrl>/sign-message?message&nonce&recipient&callbackUrl&state`.
  *
  * This is MyNearWallet's form; the nonce is base64. The wallet returns to `callbackUrl` with its answer in the fragment.
+ * @internal
  */
 export function signMessageUrl(walletUrl: string, challenge: Challenge): string {
   const url = new URL(walletUrl)
@@ -86,6 +87,7 @@ export interface CallbackPageOptions {
  * Connect middleware: the page to which a redirecting wallet returns. It passes on what is not a GET or HEAD.
  *
  * @throws {TypeError} when an option is wrong
+ * @internal
  */
 export function callbackPage(
   options: CallbackPageOptions = {},

@@ -325,7 +325,7 @@ describe('the code of the README and its pages, every block of it', () => {
   })
 
   it('shows the interface of a store as it is', () => {
-    const [shown] = codeUnder('Where challenges are kept') as [string]
+    const [shown] = codeUnder('A store of your own', 'docs/stores.md') as [string]
     const directory = mkdtempSync(join(resolve('test'), '.readme-'))
     cleanup.add(() => rmSync(directory, { recursive: true, force: true }))
     const file = join(directory, 'store.ts')

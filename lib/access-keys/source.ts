@@ -31,10 +31,10 @@ export interface AccessKeySource {
   ): Promise<AccessKeyPermission | undefined>
 }
 
-/** What is asked of a source that keeps its own time. */
+/** @internal What is asked of a source that keeps its own time. */
 export type KeyQuery = Omit<AccessKeyQuery, 'signal'>
 
-/** A source that ends each question in time by itself. What it returns is checked by who asks. */
+/** @internal A source that ends each question in time by itself. What it returns is checked by who asks. */
 export interface BoundedKeySource {
   permission(accountId: string, publicKey: string, query: KeyQuery): Promise<unknown>
 }
@@ -44,6 +44,7 @@ export interface BoundedKeySource {
  *
  * @returns undefined for anything but the four known permissions: that is neither a yes nor a no
  * @see {@link https://github.com/near/NEPs/blob/master/neps/nep-0641.md NEP-641}
+ * @internal
  */
 export function isFullAccess(permission: unknown): boolean | undefined {
   if (permission === 'FullAccess') return true

@@ -20,7 +20,7 @@ export interface IoRedisClient {
 /** A client of `redis` (node-redis 5 and later) or `ioredis`, for one server or a cluster, as the application made it. */
 export type RedisClient = NodeRedisClient | IoRedisClient
 
-/** A Lua script, which Redis runs as one command: no other comes between its parts. */
+/** @internal A Lua script, which Redis runs as one command: no other comes between its parts. */
 export class RedisScript {
   readonly text: string
   readonly sha: string
@@ -31,7 +31,7 @@ export class RedisScript {
   }
 }
 
-/** Runs a script on the server that has the key; the script's `KEYS[1]` and `ARGV`. */
+/** @internal Runs a script on the server that has the key; the script's `KEYS[1]` and `ARGV`. */
 export type RunScript = (script: RedisScript, key: string, args: readonly string[]) => Promise<unknown>
 
 /**
@@ -39,6 +39,7 @@ export type RunScript = (script: RedisScript, key: string, args: readonly string
  * sent its text.
  *
  * @throws {TypeError} when it is neither client
+ * @internal
  */
 export function scriptRunner(client: RedisClient): RunScript {
   const { byHash, byText } = callsOf(client)

@@ -56,10 +56,15 @@ export class TestAccount {
   readonly #chain: Chain
   readonly #privateKeys = new Map<string, KeyObject>()
 
-  constructor(chain: Chain, accountId: string, key: TestKeyOptions = {}) {
+  private constructor(chain: Chain, accountId: string, key: TestKeyOptions) {
     this.#chain = chain
     this.accountId = accountId
     this.publicKey = this.addKey(key)
+  }
+
+  /** @internal A network makes its accounts, and their first key. */
+  static on(chain: Chain, accountId: string, key: TestKeyOptions = {}): TestAccount {
+    return new TestAccount(chain, accountId, key)
   }
 
   /** @returns the new key's public half, `<type>:<base58>` */

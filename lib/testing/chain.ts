@@ -94,7 +94,7 @@ export class Chain {
   }
 }
 
-/** Base58 of a hash that stands for something which the test network does not have. */
+/** @internal Base58 of a hash that stands for something which the test network does not have. */
 export function hashOf(text: string): string {
   return encodeBase58(createHash('sha256').update(text).digest())
 }

@@ -6,11 +6,25 @@ import type { ServerResponse } from 'node:http'
  * and `empty` are bodies with status 200, `wrong-id` is an answer to another question, `syncing` is a node without
  * blocks, and `http-<status>` is a status of 300 to 599 with the body that nodes and their proxies send with it.
  */
-export type Failure = keyof typeof FAILURES | `http-${number}`
+export type Failure =
+  | 'hang'
+  | 'stall'
+  | 'reset'
+  | 'endless'
+  | 'redirect'
+  | 'html'
+  | 'null'
+  | 'garbage'
+  | 'empty'
+  | 'wrong-id'
+  | 'syncing'
+  | `http-${number}`
+
+type Named = Exclude<Failure, `http-${number}`>
 
 type Fail = (response: ServerResponse, answer: string) => void
 
-const FAILURES = {
+const FAILURES: Readonly<Record<Named, Fail>> = {
   hang: () => undefined,
   stall: (response, answer) => {
     response.writeHead(200, {
@@ -50,11 +64,11 @@ const FAILURES = {
         id: (JSON.parse(answer) as { id: unknown }).id,
       }),
     ),
-} satisfies Record<string, Fail>
+}
 
-/** @throws {TypeError} when there is no such failure */
+/** @internal @throws {TypeError} when there is no such failure */
 export function failure(name: Failure): Fail {
-  if (Object.hasOwn(FAILURES, name)) return FAILURES[name as keyof typeof FAILURES]
+  if (Object.hasOwn(FAILURES, name)) return FAILURES[name as Named]
   const status = Number(/^http-([345]\d\d)$/.exec(name)?.[1])
   if (!status) {
     const known = [...Object.keys(FAILURES), 'http-<status>'].join(', ')

@@ -70,7 +70,7 @@ export class TestNetwork {
       throw new TypeError('TestNetwork: an account id has 2 to 64 of a-z, 0-9, and single - _ . between them')
     }
     this.#chain.createAccount(accountId)
-    return new TestAccount(this.#chain, accountId, key)
+    return TestAccount.on(this.#chain, accountId, key)
   }
 
   /** Makes every request from now on fail in one way, until {@link recover}; without a way it recovers. */

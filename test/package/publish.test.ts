@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const run = promisify(execFile)
-const LIMIT = 66_000
+const LIMIT = 60_000
 
 interface Manifest {
   main: string
