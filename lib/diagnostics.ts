@@ -26,23 +26,29 @@ const logins = channel(LOGIN_CHANNEL)
 export class LoginTrace {
   endpoint: number | undefined
   readonly #durations: Partial<Record<LoginStep, number>> = {}
+  #step: LoginStep | undefined
+  #beganAt = 0
 
   /** @returns undefined where nobody listens: then a login is not timed at all */
   static start(): LoginTrace | undefined {
     return logins.hasSubscribers ? new LoginTrace() : undefined
   }
 
-  async time<Result>(step: LoginStep, work: () => Result | Promise<Result>): Promise<Result> {
-    const began = performance.now()
-    try {
-      return await work()
-    } finally {
-      this.#durations[step] = performance.now() - began
-    }
+  /** A step begins, and with it ends the one before. */
+  begin(step: LoginStep): void {
+    this.#end()
+    this.#step = step
   }
 
   publish(strategy: string, outcome: LoginEvent['outcome'], code: string | undefined): void {
+    this.#end()
     const event: LoginEvent = { strategy, outcome, code, endpoint: this.endpoint, durations: this.#durations }
     logins.publish(event)
+  }
+
+  #end(): void {
+    const now = performance.now()
+    if (this.#step) this.#durations[this.#step] = now - this.#beganAt
+    this.#beganAt = now
   }
 }

@@ -87,11 +87,7 @@ export async function verifySignature(
 }
 
 /** @internal {@link verifySignature} for what has been read already. */
-export async function verifyWithKey(
-  hash: Uint8Array,
-  signature: Uint8Array,
-  key: PublicKey,
-): Promise<boolean> {
+export function verifyWithKey(hash: Uint8Array, signature: Uint8Array, key: PublicKey): boolean {
   if (!(hash instanceof Uint8Array) || hash.length !== 32) {
     throw new TypeError('verifySignature: hash must be a Uint8Array of 32 bytes, as hashPayload returns it')
   }

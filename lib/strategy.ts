@@ -9,7 +9,7 @@ import {
 } from './challenge'
 import type { ConnectRequest, ConnectResponse } from './connect'
 import { carriesLogin, readCredentials, type Credentials } from './credentials'
-import { LoginTrace, type LoginStep } from './diagnostics'
+import { LoginTrace } from './diagnostics'
 import { NearLoginRejected, NearServiceError, reject, toError } from './errors'
 import { hashPayload } from './nep413'
 import { describeValue, isSignableText } from './option-checks'
@@ -30,9 +30,6 @@ type LoginOutcome =
       readonly code?: string
     }
   | { readonly action: 'error'; readonly error: unknown }
-
-/** Does one step of a login, and takes its time where somebody wants to know. */
-type Step = <Result>(name: LoginStep, work: () => Result | Promise<Result>) => Result | Promise<Result>
 
 /** Declared like this, the base class leaves no trace in the type declarations that users compile against. */
 const Base: new () => object = PassportStrategy
@@ -187,42 +184,38 @@ export class NearStrategy<Request extends object = object> extends Base {
     linking: boolean,
     trace: LoginTrace | undefined,
   ): Promise<LoginOutcome> {
-    const step: Step = trace ? trace.time.bind(trace) : (_name, work) => work()
     let profile: NearProfile
     try {
-      profile = await this._prove(req, linking, step, trace)
+      profile = await this._prove(req, linking, trace)
     } catch (error) {
       if (!(error instanceof NearLoginRejected)) return { action: 'error', error }
       const { code, message, status } = error
       return { action: 'fail', info: { code, message }, status, code }
     }
     try {
-      const { user, info } = await step('verify', () =>
-        callVerify((done) => this._applyVerify(req, profile, done), this._options.verifyTimeout),
-      )
+      trace?.begin('verify')
+      const call = (done: VerifyDone): unknown => this._applyVerify(req, profile, done)
+      const { user, info } = await callVerify(call, this._options.verifyTimeout)
       return user ? { action: 'success', user, info } : { action: 'fail', info, status: 401 }
     } catch (error) {
       return { action: 'error', error }
     }
   }
 
-  private async _prove(
-    req: Request,
-    linking: boolean,
-    step: Step,
-    trace: LoginTrace | undefined,
-  ): Promise<NearProfile> {
+  private async _prove(req: Request, linking: boolean, trace: LoginTrace | undefined): Promise<NearProfile> {
     const { accessKeys, allowImplicit, network } = this._options
-    const credentials = await step('credentials', () => readCredentials((req as { body?: unknown }).body))
-    const challenge = await step('challenge', () => this._consumeChallenge(req, credentials.state, linking))
-    await step('signature', () => this._requireSignature(credentials, challenge))
+    trace?.begin('credentials')
+    const credentials = readCredentials((req as { body?: unknown }).body)
+    trace?.begin('challenge')
+    const challenge = await this._consumeChallenge(req, credentials.state, linking)
+    trace?.begin('signature')
+    this._requireSignature(credentials, challenge)
+    trace?.begin('accessKey')
     const { accountId, publicKey } = credentials
-    await step('accessKey', () =>
-      requireFullAccessKey(accessKeys, accountId, publicKey.text, {
-        allowImplicit,
-        onDecision: trace && ((place) => (trace.endpoint = place)),
-      }),
-    )
+    await requireFullAccessKey(accessKeys, accountId, publicKey.text, {
+      allowImplicit,
+      onDecision: trace && ((place) => (trace.endpoint = place)),
+    })
     return {
       provider: 'near',
       id: accountId,
@@ -251,10 +244,7 @@ export class NearStrategy<Request extends object = object> extends Base {
   }
 
   /** Some wallets sign the callback URL and some don't, whatever they were given: at most these two payloads. */
-  private async _requireSignature(
-    { publicKey, signature }: Credentials,
-    challenge: StoredChallenge,
-  ): Promise<void> {
+  private _requireSignature({ publicKey, signature }: Credentials, challenge: StoredChallenge): void {
     const { message, callbackUrl } = challenge
     const payload = {
       message,
@@ -263,7 +253,7 @@ export class NearStrategy<Request extends object = object> extends Base {
     }
     const candidates = callbackUrl ? [{ ...payload, callbackUrl }, payload] : [payload]
     for (const candidate of candidates) {
-      if (await verifyWithKey(hashPayload(candidate), signature, publicKey)) return
+      if (verifyWithKey(hashPayload(candidate), signature, publicKey)) return
     }
     reject('ERR_NEAR_SIGNATURE_INVALID')
   }

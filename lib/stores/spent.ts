@@ -17,7 +17,7 @@ interface Page {
  */
 export class SpentChallenges {
   /** Tells the serial numbers of this record from those of others. */
-  readonly #issuer = randomBytes(6).toString('base64url')
+  readonly #prefix = `${randomBytes(6).toString('base64url')}.`
   #lastNumber = -1
   readonly #pages = new Map<number, Page>()
   /** With the time when each may be forgotten; in the order of their being spent. */
@@ -26,7 +26,7 @@ export class SpentChallenges {
   /** A serial number for a challenge that is issued now, and can be used for `maxAge` milliseconds. */
   nextSerial(): string {
     this.#lastNumber++
-    return `${this.#issuer}.${this.#lastNumber}`
+    return this.#prefix + String(this.#lastNumber)
   }
 
   has(state: string, serial: unknown): boolean {
@@ -53,12 +53,9 @@ export class SpentChallenges {
 
   /** @returns undefined where the serial number is none of this record's */
   #numberOf(serial: unknown): number | undefined {
-    if (typeof serial !== 'string') return undefined
-    const [issuer, digits = ''] = serial.split('.')
-    const number = Number(digits)
-    return issuer === this.#issuer && Number.isInteger(number) && number >= 0 && number <= this.#lastNumber
-      ? number
-      : undefined
+    if (typeof serial !== 'string' || !serial.startsWith(this.#prefix)) return undefined
+    const number = Number(serial.slice(this.#prefix.length))
+    return Number.isInteger(number) && number >= 0 && number <= this.#lastNumber ? number : undefined
   }
 
   #page(index: number, now: number): Page {

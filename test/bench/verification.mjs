@@ -40,11 +40,11 @@ export function login(strategy, req) {
 }
 
 /** What a login does between its body and an accepted signature, by the functions that it calls. */
-async function untilAccepted() {
+function untilAccepted() {
   const credentials = readCredentials(body)
   const { message } = stored
   const rebuilt = { message, recipient: RECIPIENT, nonce: Buffer.from(stored.nonce, 'base64') }
-  if (!(await verifyWithKey(hashPayload(rebuilt), credentials.signature, credentials.publicKey)))
+  if (!verifyWithKey(hashPayload(rebuilt), credentials.signature, credentials.publicKey))
     throw new Error('refused')
 }
 
