@@ -34,7 +34,8 @@ export interface StoredChallenge {
  * Remembers challenges for the browser session behind a request.
  *
  * A store binds a challenge to the session, so that nobody can plant a signature in another's browser. It does not
- * check a challenge's age: that is the strategy's. Whatever it throws ends the login as `ERR_NEAR_STORE_FAILED` (503).
+ * check a challenge's age: that is the strategy's. Whatever it throws ends the login as `ERR_NEAR_STORE_FAILED` (503),
+ * or as the {@link NearServiceError} that it is.
  */
 export interface ChallengeStore {
   /** Remembers a challenge for the session behind a request, beside those that it has. */
@@ -80,8 +81,13 @@ export function isStoredChallenge(value: unknown): value is StoredChallenge {
     typeof state === 'string' &&
     typeof nonce === 'string' &&
     Buffer.from(nonce, 'base64').length === 32 &&
-    typeof message === 'string' &&
-    (callbackUrl === undefined || callbackUrl === null || typeof callbackUrl === 'string') &&
+    isText(message) &&
+    (callbackUrl === undefined || callbackUrl === null || isText(callbackUrl)) &&
     Number.isFinite(issuedAt)
   )
+}
+
+/** A text that can have been signed: lone surrogates have no bytes. */
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.isWellFormed()
 }

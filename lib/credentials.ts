@@ -1,4 +1,4 @@
-import { reject } from './errors'
+import { refuse } from './errors'
 import { parsePublicKey, parseSignature, type PublicKey } from './signature'
 
 /** What a login claims, decoded; nothing of it is proven yet. */
@@ -28,8 +28,8 @@ export function isAccountId(text: string): boolean {
  *   or `ERR_NEAR_WALLET_REFUSED` (401) when the body carries a wallet's refusal instead
  */
 export function readCredentials(body: unknown): Credentials {
-  if (body === undefined || body === null) reject('ERR_NEAR_CREDENTIALS_MISSING')
-  if (typeof body !== 'object' || Array.isArray(body)) reject('ERR_NEAR_CREDENTIALS_INVALID')
+  if (body === undefined || body === null) refuse('ERR_NEAR_CREDENTIALS_MISSING')
+  if (typeof body !== 'object' || Array.isArray(body)) refuse('ERR_NEAR_CREDENTIALS_INVALID')
 
   const accountId = readString(body, 'accountId')
   const publicKey = readString(body, 'publicKey')
@@ -38,7 +38,7 @@ export function readCredentials(body: unknown): Credentials {
 
   if (!accountId || !publicKey || !signature) {
     const refused = readString(body, 'error') || isEmptyAnswer(accountId, publicKey, signature)
-    reject(refused ? 'ERR_NEAR_WALLET_REFUSED' : 'ERR_NEAR_CREDENTIALS_MISSING')
+    refuse(refused ? 'ERR_NEAR_WALLET_REFUSED' : 'ERR_NEAR_CREDENTIALS_MISSING')
   }
   if (
     !isAccountId(accountId) ||
@@ -46,12 +46,12 @@ export function readCredentials(body: unknown): Credentials {
     signature.length > MAX_LENGTH.signature ||
     (state !== undefined && state.length > MAX_LENGTH.state)
   ) {
-    reject('ERR_NEAR_CREDENTIALS_INVALID')
+    refuse('ERR_NEAR_CREDENTIALS_INVALID')
   }
 
   const key = parsePublicKey(publicKey)
   const decoded = key && parseSignature(signature, key.type)
-  if (!key || !decoded) reject('ERR_NEAR_CREDENTIALS_INVALID')
+  if (!key || !decoded) refuse('ERR_NEAR_CREDENTIALS_INVALID')
   return { accountId, publicKey: key, signature: decoded, state: state || undefined }
 }
 
@@ -75,6 +75,6 @@ function isEmptyAnswer(
 function readString(body: object, field: string): string | undefined {
   const value: unknown = Object.getOwnPropertyDescriptor(body, field)?.value
   if (value === undefined || value === null) return undefined
-  if (typeof value !== 'string') reject('ERR_NEAR_CREDENTIALS_INVALID')
+  if (typeof value !== 'string') refuse('ERR_NEAR_CREDENTIALS_INVALID')
   return value
 }

@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 
-/** The name of the `node:diagnostics_channel` that each login is published on, once it is decided. */
+/** @internal The name of the `node:diagnostics_channel` that each login is published on, once it is decided. */
 export const LOGIN_CHANNEL = 'passport-near:login'
 
 /** The steps of a login, in their order. */

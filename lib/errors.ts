@@ -92,11 +92,15 @@ const serviceErrors: Readonly<Record<ServiceErrorCode, Explanation>> = {
  *
  * The message is fixed text for each code and safe to show and to log.
  */
-export abstract class NearAuthError<Code extends NearAuthErrorCode = NearAuthErrorCode> extends Error {
-  readonly code: Code
+export abstract class NearAuthError extends Error {
+  readonly code: NearAuthErrorCode
   readonly status: number
 
-  protected constructor(code: Code, { status, message }: Explanation, options?: ErrorOptions) {
+  protected constructor(
+    code: NearAuthErrorCode,
+    { status, message }: Explanation,
+    options?: { cause?: unknown },
+  ) {
     super(message, options)
     this.code = code
     this.status = status
@@ -104,17 +108,21 @@ export abstract class NearAuthError<Code extends NearAuthErrorCode = NearAuthErr
 }
 
 /** A login that was refused. The strategy hands `{ code, message }` and the status to Passport's `fail`. */
-export class NearLoginRejected extends NearAuthError<RejectionCode> {
+export class NearLoginRejected extends NearAuthError {
+  declare readonly code: RejectionCode
   override readonly name = 'NearLoginRejected'
 
-  constructor(code: RejectionCode, options?: ErrorOptions) {
+  constructor(code: RejectionCode, options?: { cause?: unknown }) {
     super(code, rejections[code], options)
   }
 }
 
-/** One for each code, made before there is a visitor: to take a stack that nobody sees costs as much as reading a login. */
-const refusals = new Map(
-  (Object.keys(rejections) as RejectionCode[]).map((code) => [code, new NearLoginRejected(code)]),
+/** One for each code, made before there is a visitor: to take a stack, which nobody sees, costs as much as reading a login. */
+const refusals = new Map<RejectionCode, NearLoginRejected>(
+  (Object.keys(rejections) as RejectionCode[]).map((code) => [
+    code,
+    Object.freeze(new NearLoginRejected(code)),
+  ]),
 )
 
 /**
@@ -123,15 +131,16 @@ const refusals = new Map(
  * @throws {NearLoginRejected} always
  * @internal
  */
-export function reject(code: RejectionCode): never {
+export function refuse(code: RejectionCode): never {
   throw refusals.get(code)!
 }
 
 /** A login that could not be decided. The strategy hands it to Passport's `error`; it is never a refusal. */
-export class NearServiceError extends NearAuthError<ServiceErrorCode> {
+export class NearServiceError extends NearAuthError {
+  declare readonly code: ServiceErrorCode
   override readonly name = 'NearServiceError'
 
-  constructor(code: ServiceErrorCode, options?: ErrorOptions) {
+  constructor(code: ServiceErrorCode, options?: { cause?: unknown }) {
     super(code, serviceErrors[code], options)
   }
 }

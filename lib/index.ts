@@ -1,6 +1,10 @@
 /** For `require`: the strategy itself, carrying every other public name. `index.mts` has the same names for `import`. */
 import { nearApiAccessKeys } from './access-keys/near-api'
-import * as errors from './errors'
+import {
+  NearAuthError as AuthError,
+  NearLoginRejected as LoginRejected,
+  NearServiceError as ServiceError,
+} from './errors'
 import { hashPayload } from './nep413'
 import type * as types from './public-types'
 import { verifySignature } from './signature'
@@ -14,9 +18,9 @@ const NearStrategy = Object.assign(Strategy, {
   default: Strategy,
   SessionChallengeStore: SessionStore,
   RedisChallengeStore: RedisStore,
-  NearAuthError: errors.NearAuthError,
-  NearLoginRejected: errors.NearLoginRejected,
-  NearServiceError: errors.NearServiceError,
+  NearAuthError: AuthError,
+  NearLoginRejected: LoginRejected,
+  NearServiceError: ServiceError,
   hashPayload,
   nearApiAccessKeys,
   verifySignature,
@@ -28,9 +32,9 @@ declare namespace NearStrategy {
   type NearStrategy<Request extends object = object> = Strategy<Request>
   type SessionChallengeStore = SessionStore
   type RedisChallengeStore<Request extends object = object> = RedisStore<Request>
-  type NearAuthError = errors.NearAuthError
-  type NearLoginRejected = errors.NearLoginRejected
-  type NearServiceError = errors.NearServiceError
+  type NearAuthError = AuthError
+  type NearLoginRejected = LoginRejected
+  type NearServiceError = ServiceError
   type AccessKeyPermission = types.AccessKeyPermission
   type AccessKeyQuery = types.AccessKeyQuery
   type AccessKeySource = types.AccessKeySource
@@ -43,6 +47,8 @@ declare namespace NearStrategy {
   type NearAuthErrorCode = types.NearAuthErrorCode
   type NearProfile = types.NearProfile
   type NearStrategyOptions<Request extends object = object> = types.NearStrategyOptions<Request>
+  type NearStrategyOptionsWithRequest<Request extends object = object> =
+    types.NearStrategyOptionsWithRequest<Request>
   type Nep413Payload = types.Nep413Payload
   type Network = types.Network
   type RedisChallengeStoreOptions<Request extends object = object> = types.RedisChallengeStoreOptions<Request>

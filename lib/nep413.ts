@@ -29,12 +29,19 @@ const SOME = Buffer.from([1])
 export function hashPayload({ message, nonce, recipient, callbackUrl }: Nep413Payload): Uint8Array {
   requireString('message', message)
   requireString('recipient', recipient)
-  if (callbackUrl !== undefined && callbackUrl !== null) requireString('callbackUrl', callbackUrl)
+  const hasCallback = callbackUrl !== undefined && callbackUrl !== null
+  if (hasCallback) requireString('callbackUrl', callbackUrl)
   if (!(nonce instanceof Uint8Array) || nonce.length !== 32) {
     throw new TypeError('hashPayload: nonce must be a Uint8Array of 32 bytes')
   }
-  const callback = callbackUrl === undefined || callbackUrl === null ? NONE : [SOME, ...string(callbackUrl)]
-  const encoded = Buffer.concat([TAG, ...string(message), nonce, ...string(recipient), ...callback])
+  const callback = hasCallback ? [SOME, ...encodeString(callbackUrl)] : NONE
+  const encoded = Buffer.concat([
+    TAG,
+    ...encodeString(message),
+    nonce,
+    ...encodeString(recipient),
+    ...callback,
+  ])
   return new Uint8Array(hash('sha256', encoded, 'buffer'))
 }
 
@@ -47,7 +54,7 @@ function requireString(field: string, value: unknown): void {
 }
 
 /** Borsh writes a string as its length in bytes, and then in UTF-8. */
-function string(text: string): Buffer[] {
+function encodeString(text: string): Buffer[] {
   const utf8 = Buffer.from(text)
   return [u32(utf8.length), utf8]
 }

@@ -54,7 +54,8 @@ export function withMethods<Value extends object>(
 export function absoluteUrl(name: string, value: unknown): string {
   return typeof value === 'string' &&
     /^(?!javascript:)[a-z][a-z0-9+.-]*:\/\//i.test(value) &&
-    URL.canParse(value)
+    URL.canParse(value) &&
+    value.isWellFormed()
     ? value
     : wrong(name, 'an absolute URL such as https://app.example.com/login', describeValue(value))
 }
@@ -83,7 +84,11 @@ function endpoint(value: RpcEndpoint): Endpoint {
   try {
     return new Endpoint(parsed, Object.fromEntries(new Headers(headers)))
   } catch {
-    return wrong('rpc', 'an endpoint whose headers are valid HTTP headers', 'others')
+    return wrong(
+      'rpc',
+      'an endpoint whose headers are valid HTTP headers in ASCII, and none about the connection or the length',
+      'others',
+    )
   }
 }
 

@@ -55,12 +55,20 @@ export interface NearStrategyOptions<Request extends object = object> {
    * default none. A request that carries no login is redirected to its `/sign-message`; the wallet returns to `callbackUrl`.
    */
   walletUrl?: string
-  /** Hands the request to `verify` first; default false. */
-  passReqToCallback?: boolean
+  /** Hands the request to `verify` first, see {@link NearStrategyOptionsWithRequest}; default false. */
+  passReqToCallback?: false
   /** How long `verify` may take to call `done`, in milliseconds; default 4000. */
   verifyTimeout?: number
   /** The strategy's name in Passport; default `near`. */
   name?: string
+}
+
+/** {@link NearStrategyOptions} with `passReqToCallback: true`: `verify` gets the request first. */
+export interface NearStrategyOptionsWithRequest<Request extends object = object> extends Omit<
+  NearStrategyOptions<Request>,
+  'passReqToCallback'
+> {
+  passReqToCallback: true
 }
 
 /** @internal The options, checked, with their defaults filled in. */
@@ -111,7 +119,7 @@ const KNOWN_OPTIONS: Record<keyof NearStrategyOptions, true> = {
  * @internal
  */
 export function resolveOptions<Request extends object>(
-  options: NearStrategyOptions<Request>,
+  options: NearStrategyOptions<Request> | NearStrategyOptionsWithRequest<Request>,
 ): ResolvedOptions<Request> {
   if (typeof options !== 'object' || (options as unknown) === null) {
     throw new TypeError(

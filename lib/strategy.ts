@@ -10,10 +10,15 @@ import {
 import type { ConnectRequest, ConnectResponse } from './connect'
 import { carriesLogin, readCredentials, type Credentials } from './credentials'
 import { LoginTrace } from './diagnostics'
-import { NearLoginRejected, NearServiceError, reject, toError } from './errors'
+import { NearLoginRejected, NearServiceError, refuse, toError } from './errors'
 import { hashPayload } from './nep413'
 import { describeValue, isSignableText } from './option-checks'
-import { resolveOptions, type NearStrategyOptions, type ResolvedOptions } from './options'
+import {
+  resolveOptions,
+  type NearStrategyOptions,
+  type NearStrategyOptionsWithRequest,
+  type ResolvedOptions,
+} from './options'
 import { verifyWithKey } from './signature'
 import { callVerify, type NearProfile, type VerifyDone, type Verify, type VerifyWithRequest } from './verify'
 import { callbackPage, signMessageUrl, type CallbackPageOptions } from './web-wallet'
@@ -65,12 +70,12 @@ export class NearStrategy<Request extends object = object> extends Base {
    * @param verify - looks up the application's own user for a proven account and calls `done`
    * @throws {TypeError} when an option is wrong: names it, what was expected and what came
    */
+  constructor(options: NearStrategyOptionsWithRequest<Request>, verify: VerifyWithRequest<Request>)
+  constructor(options: NearStrategyOptions<Request>, verify: Verify)
   constructor(
-    options: NearStrategyOptions<Request> & { passReqToCallback: true },
-    verify: VerifyWithRequest<Request>,
-  )
-  constructor(options: NearStrategyOptions<Request> & { passReqToCallback?: false }, verify: Verify)
-  constructor(options: NearStrategyOptions<Request>, verify: Verify | VerifyWithRequest<Request>) {
+    options: NearStrategyOptions<Request> | NearStrategyOptionsWithRequest<Request>,
+    verify: Verify | VerifyWithRequest<Request>,
+  ) {
     super()
     this._options = resolveOptions(options)
     if (typeof verify !== 'function') {
@@ -233,13 +238,13 @@ export class NearStrategy<Request extends object = object> extends Base {
   ): Promise<StoredChallenge> {
     const { store, challengeMaxAge } = this._options
     const challenge: unknown = await inStore(() => store.consume(req, state))
-    if (challenge === undefined || challenge === null) reject('ERR_NEAR_CHALLENGE_MISSING')
+    if (challenge === undefined || challenge === null) refuse('ERR_NEAR_CHALLENGE_MISSING')
     if (!isStoredChallenge(challenge)) {
       const cause = new TypeError('The store returned something other than a challenge or undefined')
       throw new NearServiceError('ERR_NEAR_STORE_FAILED', { cause })
     }
-    if (linking && challenge.issuedBeforeLogin) reject('ERR_NEAR_CHALLENGE_MISSING')
-    if (isExpired(challenge, challengeMaxAge)) reject('ERR_NEAR_CHALLENGE_EXPIRED')
+    if (linking && challenge.issuedBeforeLogin) refuse('ERR_NEAR_CHALLENGE_MISSING')
+    if (isExpired(challenge, challengeMaxAge)) refuse('ERR_NEAR_CHALLENGE_EXPIRED')
     return challenge
   }
 
@@ -255,7 +260,7 @@ export class NearStrategy<Request extends object = object> extends Base {
     for (const candidate of candidates) {
       if (verifyWithKey(hashPayload(candidate), signature, publicKey)) return
     }
-    reject('ERR_NEAR_SIGNATURE_INVALID')
+    refuse('ERR_NEAR_SIGNATURE_INVALID')
   }
 
   private _applyVerify(req: Request, profile: NearProfile, done: VerifyDone): unknown {

@@ -34,6 +34,7 @@ describe('a wrong option is a TypeError that names it, what was expected and wha
     ['callbackUrl', { callbackUrl: 'javascript://%0aalert(1)' }, 'option "callbackUrl" must be'],
     ['callbackUrl', { callbackUrl: 'https://' }, 'option "callbackUrl" must be'],
     ['callbackUrl', { callbackUrl: '' }, 'option "callbackUrl" must be'],
+    ['callbackUrl', { callbackUrl: 'https://app.example.com/\ud800' }, 'option "callbackUrl" must be'],
     [
       'walletUrl',
       { walletUrl: 'app.mynearwallet.com' },
@@ -123,8 +124,39 @@ describe('a wrong option is a TypeError that names it, what was expected and wha
     [
       'rpc',
       { rpc: { url: 'https://rpc.example.com', headers: { 'a b': 'k3y' } } },
-      'option "rpc" must be an endpoint whose headers are valid HTTP headers, got others',
+      'option "rpc" must be an endpoint whose headers are valid HTTP headers in ASCII, and none about the connection or the length, got others',
     ],
+    [
+      'rpc',
+      { rpc: { url: 'https://rpc.example.com', headers: { key: '\u0001' } } },
+      'and none about the connection',
+    ],
+    [
+      'rpc',
+      { rpc: { url: 'https://rpc.example.com', headers: { key: 'é' } } },
+      'and none about the connection',
+    ],
+    [
+      'rpc',
+      { rpc: { url: 'https://rpc.example.com', headers: { 'Content-Length': '5' } } },
+      'and none about the connection',
+    ],
+    [
+      'rpc',
+      { rpc: { url: 'https://rpc.example.com', headers: { 'Transfer-Encoding': 'chunked' } } },
+      'and none about the connection',
+    ],
+    [
+      'rpc',
+      { rpc: { url: 'https://rpc.example.com', headers: { connection: 'close' } } },
+      'and none about the connection',
+    ],
+    [
+      'rpc',
+      { rpc: { url: 'https://rpc.example.com', headers: { trailer: 'key' } } },
+      'and none about the connection',
+    ],
+
     ['quorum', { quorum: 0 }, 'option "quorum" must be a whole number from 1'],
     ['quorum', { quorum: 1.5 }, 'got 1.5'],
     ['quorum', { quorum: '1' }, 'got "1"'],

@@ -40,6 +40,7 @@ describe('what a store gives back', () => {
     ['a text', JSON.stringify(challenge)],
     ['a challenge without a nonce', { ...challenge, nonce: undefined }],
     ['a challenge with a short nonce', { ...challenge, nonce: 'AAAA' }],
+    ['a challenge whose message has a lone surrogate', { ...challenge, message: 'Sign in \ud800' }],
     ['a challenge without a time', { ...challenge, issuedAt: undefined }],
     ['a challenge whose time is a text', { ...challenge, issuedAt: String(Date.now()) }],
   ])('%s is no challenge, and no refusal either: 503', async (_, stored) => {

@@ -1,4 +1,4 @@
-import { NearServiceError, reject } from '../errors'
+import { NearServiceError, refuse } from '../errors'
 import { isFullAccess, type BoundedKeySource, type KeyQuery } from './source'
 
 /**
@@ -19,11 +19,11 @@ export async function requireFullAccessKey(
   } catch (cause) {
     throw new NearServiceError('ERR_NEAR_RPC_UNAVAILABLE', { cause })
   }
-  if (permission === undefined) reject('ERR_NEAR_ACCESS_KEY_NOT_FOUND')
+  if (permission === undefined) refuse('ERR_NEAR_ACCESS_KEY_NOT_FOUND')
   const fullAccess = isFullAccess(permission)
   if (fullAccess === undefined) {
     const cause = new TypeError('The access key source returned a permission that is not known')
     throw new NearServiceError('ERR_NEAR_RPC_UNAVAILABLE', { cause })
   }
-  if (!fullAccess) reject('ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS')
+  if (!fullAccess) refuse('ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS')
 }

@@ -69,12 +69,13 @@ export class RpcAccessKeys implements BoundedKeySource {
       const decide = (index: number, permission: AccessKeyPermission | undefined): void => {
         if (decided) return
         end(false)
-        onDecision?.(index + 1)
         resolve(permission)
+        onDecision?.(index + 1)
       }
-      const giveUp = (when: '' | ' in time'): void => {
-        end(when !== '')
-        reject(new AggregateError(failures, `Too few RPC endpoints gave a usable answer${when}`))
+      const giveUp = (isLate: boolean): void => {
+        end(isLate)
+        const inTime = isLate ? ' in time' : ''
+        reject(new AggregateError(failures, `Too few RPC endpoints gave a usable answer${inTime}`))
       }
       const askNext = (): void => {
         const index = order.shift()
@@ -97,7 +98,7 @@ export class RpcAccessKeys implements BoundedKeySource {
             if (!(error instanceof UnusableAnswer) || error.blamesEndpoint) this.#health.failed(index)
             failures.push(describeFailure(error, index + 1, this.#endpoints.length))
             if (agreed + attempts.size + order.length < this.#quorum) {
-              giveUp('')
+              giveUp(false)
             } else if (index === latest || agreed + attempts.size < this.#quorum) {
               askNext()
             }
@@ -109,7 +110,7 @@ export class RpcAccessKeys implements BoundedKeySource {
         for (const index of attempts.keys()) {
           failures.push(describeFailure(late, index + 1, this.#endpoints.length))
         }
-        giveUp(' in time')
+        giveUp(true)
       })
       for (let count = 0; count < this.#quorum; count++) askNext()
     })
@@ -124,9 +125,9 @@ export class RpcAccessKeys implements BoundedKeySource {
   }
 
   /** Ends what is still under way. After a decision, one that is on trial may use its time to show that it works again. */
-  #letGo(index: number, { askedAt, onTrial, cancellation }: Attempt, allIsLost: boolean): void {
+  #letGo(index: number, { askedAt, onTrial, cancellation }: Attempt, isLate: boolean): void {
     const left = askedAt + this.#patience - performance.now()
-    if (onTrial && left > 0 && !allIsLost) {
+    if (onTrial && left > 0 && !isLate) {
       setTimeout(() => cancellation.cancel(), left).unref()
       return
     }

@@ -51,14 +51,14 @@ export async function askForPermission(
 }
 
 /** @returns the result or the error of a JSON-RPC answer, exactly one of them */
-async function query(
+function query(
   endpoint: Endpoint,
   params: object,
   cancellation: Cancellation,
 ): Promise<{ result: Fields; error?: never } | { result?: never; error: Fields }> {
   const id = String(++lastId)
-  const question = JSON.stringify({ jsonrpc: '2.0', id, method: 'query', params })
-  return readAnswer(await postJson(endpoint, question, cancellation), id)
+  const json = JSON.stringify({ jsonrpc: '2.0', id, method: 'query', params })
+  return postJson(endpoint, { json, read: (answer) => readAnswer(answer, id), cancellation })
 }
 
 /** On a 400 only an error is believed: nodes differ in the status of the same error. */

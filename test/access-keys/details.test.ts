@@ -36,8 +36,14 @@ afterEach(() => cleanup.run())
 const full = { result: { permission: 'FullAccess' } }
 
 describe('an endpoint over https', () => {
+  /** By TLS, and by HTTP. */
+  const askedFor: [unknown, string | undefined][] = []
+
   async function startTls(): Promise<string> {
+    askedFor.length = 0
     const server = createServer(selfSignedCertificate(), (request, response) => {
+      const { servername } = request.socket as unknown as { servername: unknown }
+      askedFor.push([servername, request.headers.host])
       const chunks: Buffer[] = []
       request.on('data', (chunk: Buffer) => chunks.push(chunk))
       request.on('end', () => {
@@ -52,6 +58,17 @@ describe('an endpoint over https', () => {
     })
     return `https://127.0.0.1:${(server.address() as AddressInfo).port}`
   }
+
+  it('is asked for by the name in its host header, where the URL has only an address', async () => {
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0')
+    try {
+      const rpc = { url: await startTls(), headers: { Host: 'node.example' } }
+      expect((await loginAs(alice, { rpc })).outcome).toMatchObject(yes)
+      expect(askedFor).toEqual([['node.example', 'node.example']])
+    } finally {
+      vi.unstubAllEnvs()
+    }
+  })
 
   it('is not believed with a certificate that nobody vouches for', async () => {
     const { outcome } = await loginAs(alice, { rpc: await startTls() })

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
+import type { NearStrategyOptions } from 'passport-near'
 import { expect } from 'vitest'
-import { Cleanup, type TestAppOptions } from '../support/app'
+import { Cleanup } from '../support/app'
 import { answering, handlerError, loginAs, startNode, type Respond } from '../support/nodes'
 import type { Attack, Theme } from './row'
 import { json } from './stage'
@@ -9,7 +10,7 @@ const cannotTell: Attack['refused'] = [503, 'ERR_NEAR_RPC_UNAVAILABLE']
 const noKey: Attack['refused'] = [401, 'ERR_NEAR_ACCESS_KEY_NOT_FOUND']
 const limited: Attack['refused'] = [401, 'ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS']
 
-type NearOptions = NonNullable<TestAppOptions['near']>
+type NearOptions = Partial<NearStrategyOptions>
 
 const key = (permission: unknown, more: object = {}): object => ({
   result: { nonce: 1, permission, block_height: 1, block_hash: '1'.repeat(32), ...more },

@@ -4,7 +4,12 @@ import type { AddressInfo } from 'node:net'
 import express, { type Express } from 'express'
 import session from 'express-session'
 import passport from 'passport'
-import { NearStrategy, type NearStrategyOptions, type Verify } from 'passport-near'
+import {
+  NearStrategy,
+  type NearStrategyOptions,
+  type NearStrategyOptionsWithRequest,
+  type Verify,
+} from 'passport-near'
 import type { Challenge } from 'passport-near'
 
 /** Ends what a test started, in reverse order. */
@@ -34,7 +39,7 @@ export async function listen(
 }
 
 export interface TestAppOptions {
-  near?: Partial<NearStrategyOptions>
+  near?: Partial<NearStrategyOptions | NearStrategyOptionsWithRequest>
   verify?: Verify
   /** Passes the strategy itself to passport.authenticate instead of registering it by name. */
   asInstance?: boolean
@@ -63,7 +68,7 @@ export async function startApp(cleanup: Cleanup, options: TestAppOptions = {}): 
   authenticator.serializeUser((user, done) => done(null, user))
   authenticator.deserializeUser((user: Express.User, done) => done(null, user))
   const near = new NearStrategy(
-    { recipient: RECIPIENT, ...options.near } as NearStrategyOptions & { passReqToCallback: false },
+    { recipient: RECIPIENT, ...options.near } as NearStrategyOptions,
     options.verify ?? accountAsUser,
   )
   if (!options.asInstance) authenticator.use(near)

@@ -61,7 +61,7 @@ export interface Signer {
 /** A strategy that takes any signature over one message, with the chain as the options say. */
 export function strategyFor(options: Partial<NearStrategyOptions>): NearStrategy {
   const store = recordedStore({ message: 'm', nonce: Buffer.from(NONCE).toString('base64') })
-  const near = { recipient: 'r', store, ...options } as NearStrategyOptions & { passReqToCallback: false }
+  const near = { recipient: 'r', store, ...options } as NearStrategyOptions
   return new NearStrategy(near, (profile, done) => done(null, profile))
 }
 

@@ -39,6 +39,8 @@ export function whoseFault(error: unknown): NearAuthErrorCode | undefined {
     return code
   }
   if (error instanceof NearAuthError) {
+    // @ts-expect-error a code that there is not: narrowed by instanceof it must not become any
+    if (error.code === 'ERR_NEAR_TYPO') return undefined
     const { status, code }: { status: number; code: NearAuthErrorCode } = error
     return status < 500 ? code : undefined
   }

@@ -3,6 +3,7 @@ import {
   SessionChallengeStore,
   type NearProfile,
   type NearStrategyOptions,
+  type NearStrategyOptionsWithRequest,
 } from 'passport-near'
 import type { IncomingMessage } from 'node:http'
 
@@ -29,6 +30,17 @@ export const plain = new NearStrategy({ recipient: 'app.example.com' }, (profile
   const network: 'mainnet' | 'testnet' = profile.network
   done(null, { id, displayName, accountId, publicKey, provider, network })
 })
+
+/** Options that are written down before: with a request, and without. */
+export const fromOptions = new NearStrategy(all, (profile, done) => done(null, profile))
+const handingOn: NearStrategyOptionsWithRequest<IncomingMessage> = {
+  recipient: 'app.example.com',
+  message: (req) => req.url ?? '',
+  passReqToCallback: true,
+}
+export const handedOn = new NearStrategy(handingOn, (req, profile, done) =>
+  done(null, { url: req.url, profile }),
+)
 
 export const withRequest = new NearStrategy(
   { recipient: 'app.example.com', passReqToCallback: true },
