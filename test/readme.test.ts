@@ -9,9 +9,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { execFile } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
+import { promisify } from 'node:util'
 import ts from 'typescript'
 import { hashPayload } from 'passport-near'
 import { TestNetwork, type TestAccount } from 'passport-near/testing'
@@ -93,7 +95,10 @@ describe("the README's code, run", () => {
     const signed = await visitor.sign(alice)
     const outage = await visitor.post('/login/near', signed)
     network.recover()
-    expect(outage).toEqual({ status: 503, body: { code: 'ERR_NEAR_RPC_UNAVAILABLE' } })
+    expect(outage).toMatchObject({
+      status: 503,
+      body: { code: 'ERR_NEAR_RPC_UNAVAILABLE', message: expect.any(String) as string },
+    })
     expect((await visitor.post('/login/near', await visitor.sign(alice))).status).toBe(200)
   })
 
@@ -161,27 +166,24 @@ describe("the README's code, run", () => {
     })
   })
 
-  it('Testing your own login: runs from start to stop', async () => {
-    const challenge = {
-      message: 'm',
-      recipient: 'r',
-      nonce: Buffer.alloc(32, 1).toString('base64'),
-      state: 's',
-    }
-    const run = asFunction(codeUnder('Testing your own login')[0]!, ['challenge'], ['signed', 'limited'])
-    const { signed, limited } = await run(required, challenge)
-    expect(signed).toMatchObject({ accountId: 'alice.test', signature: expect.any(String) as string })
-    expect(limited).toMatch(/^ed25519:/)
+  it('Testing your own login: signs in from start to stop', async () => {
+    const directory = linkedProject(recipes[0]!, cleanup)
+    cpSync('test/frameworks/app.js', join(directory, 'app.js'))
+    writeFileSync(join(directory, 'login.js'), codeUnder('Testing your own login')[0]!)
+    const { stdout } = await promisify(execFile)(process.execPath, ['login.js'], {
+      cwd: directory,
+      timeout: 30_000,
+    })
+    expect(stdout).toBe("200 { id: 'alice.test' }\n")
   })
 
   it('Without Passport: verifies a signature', async () => {
     const nonce = Buffer.alloc(32, 1)
     const { signature, publicKey } = await alice.signMessage({ message: 'm', recipient: 'r', nonce })
     const names = ['message', 'nonce', 'recipient', 'callbackUrl', 'signature', 'publicKey']
-    const code = codeUnder('Without Passport')[0]!.replace(
-      'await verifySignature',
-      'const good = await verifySignature',
-    )
+    const code = codeUnder('Without Passport')[0]!
+      .replace(/^import (.*) from (.*)$/m, 'const $1 = require($2)')
+      .replace('await verifySignature', 'const good = await verifySignature')
     const run = asFunction(code, names, ['good', 'hash'])
     const { good, hash } = await run(required, 'm', nonce, 'r', undefined, signature, publicKey)
     expect(good).toBe(true)
@@ -283,7 +285,7 @@ describe('the code of the README and its pages, every block of it', () => {
       symlinkSync(resolve('node_modules', name), join(directory, 'node_modules', name))
     }
     symlinkSync(resolve('.'), join(directory, 'node_modules/passport-near'))
-    for (const name of ['users.js', 'users.d.ts', 'sessions.js']) {
+    for (const name of ['app.d.ts', 'app.js', 'users.js', 'users.d.ts', 'sessions.js']) {
       cpSync(join('test/frameworks', name), join(directory, name))
     }
     writeFileSync(join(directory, 'package.json'), '{ "type": "module" }')
@@ -298,9 +300,12 @@ describe('the code of the README and its pages, every block of it', () => {
   }, 120_000)
 
   it('names the commands and scripts that there are', () => {
-    const { scripts, name, peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+    const { scripts, name, devDependencies, peerDependencies } = JSON.parse(
+      readFileSync('package.json', 'utf8'),
+    ) as {
       scripts: Record<string, string>
       name: string
+      devDependencies: Record<string, string>
       peerDependencies?: object
     }
     expect(peerDependencies).toBeUndefined()
@@ -319,7 +324,8 @@ describe('the code of the README and its pages, every block of it', () => {
         continue
       }
       expect(npm).toBe('npm')
-      if (verb === 'install') expect(rest).toContain(name)
+      if (verb === 'install')
+        expect([name, ...Object.keys(devDependencies)]).toEqual(expect.arrayContaining(rest))
       else if (verb !== 'ci') expect(Object.keys(scripts)).toContain(verb === 'run' ? rest[0] : verb)
     }
   })

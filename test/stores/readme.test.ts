@@ -62,25 +62,35 @@ describeWithPostgres('the store of one’s own on PostgreSQL, of docs/stores.md'
     const directory = await mkdtemp(join(tmpdir(), 'passport-near-readme-'))
     cleanup.add(() => rm(directory, { recursive: true, force: true }))
     await symlink(join(process.cwd(), 'node_modules'), join(directory, 'node_modules'))
-    const testing = codeWith('challengeStoreContract({ test', 'docs/stores.md').replace(
-      "require('passport-near/testing')",
-      `require(${JSON.stringify(join(process.cwd(), 'dist/testing/index.js'))})`,
-    )
+    const ofThePackage = (code: string): string =>
+      code.replace(/require\('passport-near(\/testing)?'\)/g, (_, testing?: string) => {
+        const entry = testing ? 'dist/testing/index.js' : 'dist/index.js'
+        return `require(${JSON.stringify(join(process.cwd(), entry))})`
+      })
     const file = join(directory, 'store.test.cjs')
     await writeFile(
       file,
-      `${codeWith('class PostgresChallengeStore', 'docs/stores.md')}
+      `${ofThePackage(codeWith('class PostgresChallengeStore', 'docs/stores.md'))}
 const { Pool } = require('pg')
 const { after, before } = require('node:test')
 const pool = new Pool({ connectionString: process.env.DATABASE_URL })
 before(() => pool.query(PostgresChallengeStore.schema))
 after(() => pool.end())
-${testing}`,
+${ofThePackage(codeWith('challengeStoreContract({ test', 'docs/stores.md'))}
+const { deepEqual } = require('node:assert')
+test('gives no strategy the challenge of another', async () => {
+  const [signIn, link] = [new PostgresChallengeStore(pool), new PostgresChallengeStore(pool, 'link-near')]
+  const req = { sessionID: 'one', session: {} }
+  const challenge = { state: 's', nonce: Buffer.alloc(32).toString('base64'), message: 'm', issuedAt: Date.now() }
+  await signIn.issue(req, challenge)
+  deepEqual(await link.consume(req, 's'), undefined)
+  deepEqual(await signIn.consume(req, 's'), challenge)
+})`,
     )
     const { stdout } = await run(process.execPath, ['--test', '--test-reporter=tap', file], {
       env: { ...process.env, DATABASE_URL: url, NODE_OPTIONS: '' },
     }).catch((error: unknown) => error as { stdout: string })
-    expect(stdout).toMatch(/^# pass 15$/m)
+    expect(stdout).toMatch(/^# pass 16$/m)
     expect(stdout).toMatch(/^# fail 0$/m)
   }, 60_000)
 })
