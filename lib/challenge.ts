@@ -35,7 +35,7 @@ export interface StoredChallenge {
  *
  * A store binds a challenge to the session, so that nobody can plant a signature in another's browser. It does not
  * check a challenge's age: that is the strategy's. Whatever it throws ends the login as `ERR_NEAR_STORE_FAILED` (503),
- * or as the {@link NearServiceError} that it is.
+ * or as the {@link NearServiceError} that it is; so does an operation that takes more than five seconds.
  */
 export interface ChallengeStore {
   /** Remembers a challenge for the session behind a request, beside those that it has. */

@@ -15,6 +15,8 @@ import {
   withMethods,
   wrong,
 } from './option-checks'
+import { boundStore } from './stores/bounded'
+import { RedisChallengeStore } from './stores/redis'
 import { SessionChallengeStore } from './stores/session'
 
 /** A NEAR JSON-RPC endpoint: its URL, or the URL with the headers that it wants, such as an API key. */
@@ -170,7 +172,7 @@ export function resolveOptions<Request extends object>(
     store:
       store === undefined
         ? new SessionChallengeStore({ key: `${name}:challenges` })
-        : withMethods('store', store, ['issue', 'consume']),
+        : keepingTime(withMethods('store', store, ['issue', 'consume'])),
     walletUrl: walletUrl === undefined ? undefined : webWallet(walletUrl, callbackUrl),
     passReqToCallback: boolean('passReqToCallback', passReqToCallback),
     verifyTimeout: milliseconds('verifyTimeout', verifyTimeout),
@@ -185,6 +187,13 @@ function messageSource<Request>(
   if (!isSignableText(message))
     wrong('message', 'a non-empty string, or a function that returns one', describeValue(message))
   return () => message
+}
+
+/** The stores of this package end each operation in time by themselves. */
+function keepingTime(store: ChallengeStore): ChallengeStore {
+  return store instanceof SessionChallengeStore || store instanceof RedisChallengeStore
+    ? store
+    : boundStore(store)
 }
 
 /** A web wallet is of no use unless it knows where to return. */

@@ -112,3 +112,35 @@ describe('what a store is asked', () => {
     ])
   })
 })
+
+describe('a store that never answers', () => {
+  it('has failed after five seconds: the login is 503, and so is the challenge', async () => {
+    const never = (): Promise<never> => new Promise(() => undefined)
+    const near = new NearStrategy(
+      { recipient: 'r', store: { issue: never, consume: never } },
+      () => undefined,
+    )
+    const failed = { code: 'ERR_NEAR_STORE_FAILED', status: 503 }
+    const before = network.requestCount
+    const began = performance.now()
+    const [outcome, challenged] = await Promise.all([
+      login(never),
+      near.challenge({}).catch((error: unknown) => error),
+    ])
+    expect(outcome).toMatchObject({ action: 'error', error: failed })
+    expect(challenged).toMatchObject(failed)
+    expect(performance.now() - began).toBeGreaterThan(4990)
+    expect(network.requestCount).toBe(before)
+  })
+
+  it('but that is only slow is waited for, and leaves no timer behind', async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+    const before = timers()
+    const slowly = async (): Promise<typeof challenge> => {
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      return challenge
+    }
+    for (let count = 0; count < 5; count++) expect(await login(slowly)).toMatchObject({ action: 'success' })
+    expect(timers()).toBeLessThanOrEqual(before)
+  })
+})
