@@ -90,7 +90,8 @@ passport.deserializeUser((id, done) => done(null, { id }))
 
 const app = express()
 app.use(express.json())
-app.use(session({ secret: 'bench', resave: false, saveUninitialized: false }))
+const sessions = new session.MemoryStore()
+app.use(session({ store: sessions, secret: 'bench', resave: false, saveUninitialized: false }))
 app.use(passport.session())
 app.get('/challenge', await contenders[contender]())
 app.post('/login', passport.authenticate('login'), (req, res) => res.json({ id: req.user.id }))
@@ -105,6 +106,8 @@ const delay = monitorEventLoopDelay({ resolution: 1 })
 
 process.on('message', (question) => {
   if (question === 'start') {
+    // Sessions of earlier measurements would make the garbage collector's work more and more.
+    sessions.clear()
     delay.reset()
     delay.enable()
   } else delay.disable()
