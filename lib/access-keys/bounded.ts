@@ -1,4 +1,4 @@
-import { afterQuiet } from './patience'
+import { within } from '../patience'
 import type { AccessKeySource, BoundedKeySource } from './source'
 
 /**
@@ -8,25 +8,9 @@ import type { AccessKeySource, BoundedKeySource } from './source'
  */
 export function boundSource(source: AccessKeySource, timeout: number): BoundedKeySource {
   return {
-    async permission(accountId, publicKey, query) {
-      const deadline = new AbortController()
-      let callOff = (): void => undefined
-      const timedOut = new Promise<never>((_, reject) => {
-        callOff = afterQuiet(timeout, () => {
-          const reason = new Error(`No answer about the access key came within ${timeout} ms`)
-          deadline.abort(reason)
-          // A source that heeds its signal may say more of what happened.
-          setImmediate(() => reject(reason))
-        })
-      })
-      try {
-        return await Promise.race([
-          source.permission(accountId, publicKey, { ...query, signal: deadline.signal }),
-          timedOut,
-        ])
-      } finally {
-        callOff()
-      }
-    },
+    permission: (accountId, publicKey, query) =>
+      within(timeout, `No answer about the access key came within ${timeout} ms`, (signal) =>
+        source.permission(accountId, publicKey, { ...query, signal }),
+      ),
   }
 }

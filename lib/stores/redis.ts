@@ -1,7 +1,7 @@
-import { afterQuiet } from '../access-keys/patience'
 import { DEFAULT_CHALLENGE_MAX_AGE, type ChallengeStore, type StoredChallenge } from '../challenge'
 import { NearServiceError } from '../errors'
 import { describeValue, MAX_DELAY } from '../option-checks'
+import { within } from '../patience'
 import { findSession, findSessionId, MAX_OPEN_CHALLENGES, type Session } from './browser-session'
 import { EarlierSessions, type SessionNames } from './earlier-sessions'
 import { scriptRunner, type RedisClient, type RedisScript, type RunScript } from './redis-client'
@@ -92,9 +92,9 @@ export class RedisChallengeStore<Request extends object = object> implements Cha
     const { session, names } = this.#browser(req)
     const wanted = state === undefined ? [] : [beginning(state)]
     const all = [names.own, ...names.earlier]
-    const taken = await this.#withinTime(async (isOver) => {
+    const taken = await this.#withinTime(async (signal) => {
       for (const name of all) {
-        if (isOver()) return undefined
+        if (signal.aborted) return undefined
         const reply = await this.#command(CONSUME, name, wanted)
         if (reply) return { name, ...readReply(reply) }
       }
@@ -129,21 +129,11 @@ export class RedisChallengeStore<Request extends object = object> implements Cha
     }
   }
 
-  async #withinTime<Result>(work: (isOver: () => boolean) => Promise<Result>): Promise<Result> {
-    let isOver = false
-    let callOff = (): void => undefined
-    const tooLate = new Promise<never>((_, reject) => {
-      callOff = afterQuiet(this.#timeout, () => {
-        isOver = true
-        reject(new Error(`Redis did not answer within ${this.#timeout} ms`))
-      })
-    })
+  async #withinTime<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
     try {
-      return await Promise.race([work(() => isOver), tooLate])
+      return await within(this.#timeout, `Redis did not answer within ${this.#timeout} ms`, work)
     } catch (cause) {
       throw new NearServiceError('ERR_NEAR_STORE_FAILED', { cause })
-    } finally {
-      callOff()
     }
   }
 }
