@@ -19,6 +19,29 @@ export function findSession(req: object): Session | undefined {
   return typeof session === 'object' && session !== null ? (session as Session) : undefined
 }
 
+/** Whether nothing has been put into a session, so that, in all likelihood, it is a new one. */
+export function isEmpty(session: Session): boolean {
+  return Object.keys(session).every((property) => property === 'cookie')
+}
+
+/**
+ * Saves a new session before the browser is told what is in it. By itself express-session sends the answer but for its last
+ * byte, then saves, and cannot take the answer back when that fails; besides, one packet costs the server less than two.
+ *
+ * Others save before they answer: only express-session's have a `save` of their own. One that is known to the store already is
+ * left to its middleware, which would write it a second time, to say that it is still in use.
+ *
+ * @throws what the application's session store fails with
+ */
+export async function saveNew(session: Session): Promise<void> {
+  const { save } = session
+  if (typeof save !== 'function' || !Object.hasOwn(session, 'save')) return
+  await new Promise<void>((resolve, reject) => {
+    const callback = (error?: Error | null): void => (error ? reject(error) : resolve())
+    save.call(session, callback)
+  })
+}
+
 /** The session's id, where express-session, @fastify/session and koa-session with a store have it. */
 export function findSessionId(req: object): unknown {
   const { sessionID } = req as { sessionID?: unknown }

@@ -40,8 +40,8 @@ export class EarlierSessions {
   }
 
   /** Makes a session that was empty one that is saved and has a cookie; one that has our property is left as it is. */
-  touch(session: Session | undefined): void {
-    if (session && session[this.#property] === undefined) session[this.#property] = {}
+  touch(session: Session): void {
+    if (session[this.#property] === undefined) session[this.#property] = {}
   }
 
   /**

@@ -1,5 +1,5 @@
 import { isStoredChallenge, type ChallengeStore, type StoredChallenge } from '../challenge'
-import { MAX_OPEN_CHALLENGES, sessionOf, type Session } from './browser-session'
+import { isEmpty, MAX_OPEN_CHALLENGES, saveNew, sessionOf, type Session } from './browser-session'
 import { onRegenerate } from './regenerate'
 import { SpentChallenges } from './spent'
 
@@ -44,14 +44,17 @@ export class SessionChallengeStore implements ChallengeStore {
   }
 
   /**
-   * Remembers a challenge; of more than 8 the oldest gives way.
+   * Remembers a challenge; of more than 8 the oldest gives way. A new session of express-session is saved at once.
    *
-   * @throws {NearServiceError} `ERR_NEAR_SESSION_UNAVAILABLE` (500) when the request has no session
+   * @throws {NearServiceError} `ERR_NEAR_SESSION_UNAVAILABLE` (500) when the request has no session; whatever the
+   *   session's store fails with
    */
   async issue(req: object, challenge: StoredChallenge): Promise<void> {
     const session = sessionOf(req)
+    const isNew = isEmpty(session)
     const kept = { ...challenge, serial: this.#spent.nextSerial() }
     this.#write(session, [...this.#open(session), kept].slice(-MAX_OPEN_CHALLENGES))
+    if (isNew) await saveNew(session)
   }
 
   /**

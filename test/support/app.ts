@@ -45,6 +45,8 @@ export interface TestAppOptions {
   asInstance?: boolean
   /** The session cookie's attributes. */
   cookie?: session.CookieOptions
+  /** Where sessions are kept; default in memory. */
+  sessions?: session.Store
   /** As in passport.authenticate's option of that name; default false. */
   keepSessionInfo?: boolean
   routes?: (app: Express, authenticator: passport.PassportStatic, near: NearStrategy) => void
@@ -76,13 +78,14 @@ export async function startApp(cleanup: Cleanup, options: TestAppOptions = {}): 
   const statuses: number[] = []
   const app = express()
   app.use(express.json({ strict: false }), express.urlencoded({ extended: true }), express.text())
-  const { cookie } = options
+  const { cookie, sessions } = options
   app.use(
     session({
       secret: 'a secret of the tests',
       resave: false,
       saveUninitialized: false,
       ...(cookie && { cookie }),
+      ...(sessions && { store: sessions }),
     }),
   )
   app.use(authenticator.session())

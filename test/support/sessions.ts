@@ -1,0 +1,43 @@
+import { MemoryStore } from 'express-session'
+import type { SessionData } from 'express-session'
+import { expect } from 'vitest'
+import { Browser } from './app'
+
+/** Real sessions, whose store can be held up or fail as they are written. */
+export class TroubledSessions extends MemoryStore {
+  saved = 0
+  touched = 0
+  failure: Error | undefined
+  /** Writing waits for it. */
+  held: Promise<void> = Promise.resolve()
+
+  override set(id: string, data: SessionData, callback?: (error?: unknown) => void): void {
+    this.saved++
+    void this.held.then(() => (this.failure ? callback?.(this.failure) : super.set(id, data, callback)))
+  }
+
+  override touch(id: string, data: SessionData, callback?: () => void): void {
+    this.touched++
+    super.touch(id, data, callback)
+  }
+}
+
+/** What a new visitor and a known one see of an application whose sessions are in trouble as a challenge is issued. */
+export async function expectSavedFirst(url: string, sessions: TroubledSessions): Promise<void> {
+  let release = (): void => undefined
+  sessions.held = new Promise((resolve) => (release = resolve))
+  const browser = new Browser(url)
+  let answered = false
+  const waiting = browser.request('/login/near/challenge').finally(() => (answered = true))
+  await expect.poll(() => sessions.saved).toBe(1)
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  expect(answered).toBe(false)
+  release()
+  expect((await waiting).status).toBe(200)
+  expect([sessions.saved, sessions.touched]).toEqual([1, 0])
+
+  sessions.failure = new Error('the disk is full')
+  const failed = await new Browser(url).request('/login/near/challenge')
+  expect(failed.status).toBe(503)
+  expect(await failed.json()).toMatchObject({ code: 'ERR_NEAR_STORE_FAILED' })
+}
