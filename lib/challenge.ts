@@ -73,6 +73,9 @@ export function isExpired(challenge: StoredChallenge, maxAge: number): boolean {
   return Date.now() - challenge.issuedAt > maxAge
 }
 
+/** 32 bytes in base64. */
+const NONCE = /^[A-Za-z0-9+/]{43}=$/
+
 /** @internal Whether a value that a store gave back is a challenge: sessions are the application's, stores may be anybody's. */
 export function isStoredChallenge(value: unknown): value is StoredChallenge {
   if (typeof value !== 'object' || value === null) return false
@@ -80,7 +83,7 @@ export function isStoredChallenge(value: unknown): value is StoredChallenge {
   return (
     typeof state === 'string' &&
     typeof nonce === 'string' &&
-    Buffer.from(nonce, 'base64').length === 32 &&
+    NONCE.test(nonce) &&
     isText(message) &&
     (callbackUrl === undefined || callbackUrl === null || isText(callbackUrl)) &&
     Number.isFinite(issuedAt)

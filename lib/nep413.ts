@@ -13,11 +13,11 @@ export interface Nep413Payload {
 }
 
 /** 2^31 + 413: no transaction begins with it, so a signed message can never be one. */
-const TAG = u32(2147484061)
+const TAG = 2147484061
 
 /** Borsh writes an option as 0, or as 1 and its value. */
-const NONE = [Buffer.from([0])]
-const SOME = Buffer.from([1])
+const NONE = 0
+const SOME = 1
 
 /**
  * Hashes a payload to the bytes that a NEAR wallet signs: SHA-256 over the tag and the Borsh-encoded payload.
@@ -34,14 +34,14 @@ export function hashPayload({ message, nonce, recipient, callbackUrl }: Nep413Pa
   if (!(nonce instanceof Uint8Array) || nonce.length !== 32) {
     throw new TypeError('hashPayload: nonce must be a Uint8Array of 32 bytes')
   }
-  const callback = hasCallback ? [SOME, ...encodeString(callbackUrl)] : NONE
-  const encoded = Buffer.concat([
-    TAG,
-    ...encodeString(message),
-    nonce,
-    ...encodeString(recipient),
-    ...callback,
-  ])
+  const size = 4 + sizeOf(message) + 32 + sizeOf(recipient) + 1 + (hasCallback ? sizeOf(callbackUrl) : 0)
+  const encoded = Buffer.allocUnsafe(size)
+  let end = encoded.writeUInt32LE(TAG)
+  end = writeString(encoded, end, message)
+  encoded.set(nonce, end)
+  end = writeString(encoded, end + 32, recipient)
+  end = encoded.writeUInt8(hasCallback ? SOME : NONE, end)
+  if (hasCallback) writeString(encoded, end, callbackUrl)
   return new Uint8Array(hash('sha256', encoded, 'buffer'))
 }
 
@@ -53,14 +53,13 @@ function requireString(field: string, value: unknown): void {
     throw new TypeError(`hashPayload: ${field} must be well-formed Unicode, got a lone surrogate`)
 }
 
-/** Borsh writes a string as its length in bytes, and then in UTF-8. */
-function encodeString(text: string): Buffer[] {
-  const utf8 = Buffer.from(text)
-  return [u32(utf8.length), utf8]
+/** How many bytes Borsh makes of a string. */
+function sizeOf(text: string): number {
+  return 4 + Buffer.byteLength(text)
 }
 
-function u32(value: number): Buffer {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32LE(value)
-  return bytes
+/** Writes a string as its length in bytes, and then in UTF-8; says where it ends. */
+function writeString(encoded: Buffer, start: number, text: string): number {
+  const length = encoded.write(text, start + 4)
+  return encoded.writeUInt32LE(length, start) + length
 }
