@@ -1,4 +1,4 @@
-import { refuse } from './errors'
+import { refusal, type NearLoginRejected } from './errors'
 import { parsePublicKey, parseSignature, type PublicKey } from './signature'
 
 /** What a login claims, decoded; nothing of it is proven yet. */
@@ -9,6 +9,9 @@ export interface Credentials {
   /** The handle of the challenge that was signed; without it the session's latest is meant. */
   readonly state: string | undefined
 }
+
+/** What a body may say. */
+type Fields = Partial<Record<'accountId' | 'publicKey' | 'signature' | 'state' | 'error', string>>
 
 /** The longest that an honest login sends: an ML-DSA-65 key in base58, its signature in hex, a state of ours. */
 const MAX_LENGTH = { publicKey: 2700, signature: 6700, state: 64 } as const
@@ -24,21 +27,21 @@ export function isAccountId(text: string): boolean {
 /**
  * Reads the credentials out of a request's body, whatever it is. Fields other than the four are ignored.
  *
- * @throws {NearLoginRejected} `ERR_NEAR_CREDENTIALS_MISSING` or `ERR_NEAR_CREDENTIALS_INVALID` (400),
+ * @returns the credentials, or why there are none: `ERR_NEAR_CREDENTIALS_MISSING` or `ERR_NEAR_CREDENTIALS_INVALID` (400),
  *   or `ERR_NEAR_WALLET_REFUSED` (401) when the body carries a wallet's refusal instead
  */
-export function readCredentials(body: unknown): Credentials {
-  if (body === undefined || body === null) refuse('ERR_NEAR_CREDENTIALS_MISSING')
-  if (typeof body !== 'object' || Array.isArray(body)) refuse('ERR_NEAR_CREDENTIALS_INVALID')
+export function readCredentials(body: unknown): Credentials | NearLoginRejected {
+  if (body === undefined || body === null) return refusal('ERR_NEAR_CREDENTIALS_MISSING')
+  if (typeof body !== 'object' || Array.isArray(body)) return refusal('ERR_NEAR_CREDENTIALS_INVALID')
 
-  const accountId = readString(body, 'accountId')
-  const publicKey = readString(body, 'publicKey')
-  const signature = readString(body, 'signature')
-  const state = readString(body, 'state')
-
+  const fields = readStrings(body, 'accountId', 'publicKey', 'signature', 'state')
+  if (!fields) return refusal('ERR_NEAR_CREDENTIALS_INVALID')
+  const { accountId, publicKey, signature, state } = fields
   if (!accountId || !publicKey || !signature) {
-    const refused = readString(body, 'error') || isEmptyAnswer(accountId, publicKey, signature)
-    refuse(refused ? 'ERR_NEAR_WALLET_REFUSED' : 'ERR_NEAR_CREDENTIALS_MISSING')
+    const answer = readStrings(body, 'error')
+    if (!answer) return refusal('ERR_NEAR_CREDENTIALS_INVALID')
+    const refused = answer.error || isEmptyAnswer(fields)
+    return refusal(refused ? 'ERR_NEAR_WALLET_REFUSED' : 'ERR_NEAR_CREDENTIALS_MISSING')
   }
   if (
     !isAccountId(accountId) ||
@@ -46,12 +49,12 @@ export function readCredentials(body: unknown): Credentials {
     signature.length > MAX_LENGTH.signature ||
     (state !== undefined && state.length > MAX_LENGTH.state)
   ) {
-    refuse('ERR_NEAR_CREDENTIALS_INVALID')
+    return refusal('ERR_NEAR_CREDENTIALS_INVALID')
   }
 
   const key = parsePublicKey(publicKey)
   const decoded = key && parseSignature(signature, key.type)
-  if (!key || !decoded) refuse('ERR_NEAR_CREDENTIALS_INVALID')
+  if (!key || !decoded) return refusal('ERR_NEAR_CREDENTIALS_INVALID')
   return { accountId, publicKey: key, signature: decoded, state: state || undefined }
 }
 
@@ -63,18 +66,18 @@ export function carriesLogin(body: unknown): boolean {
 }
 
 /** A wallet's popup that was refused or closed resolves with empty strings; some connectors fill in the account. */
-function isEmptyAnswer(
-  accountId: string | undefined,
-  publicKey: string | undefined,
-  signature: string | undefined,
-): boolean {
+function isEmptyAnswer({ accountId, publicKey, signature }: Fields): boolean {
   return accountId !== undefined && publicKey !== undefined && signature === ''
 }
 
-/** An own field of the body: a string, or undefined where it is absent or null. */
-function readString(body: object, field: string): string | undefined {
-  const value: unknown = Object.getOwnPropertyDescriptor(body, field)?.value
-  if (value === undefined || value === null) return undefined
-  if (typeof value !== 'string') refuse('ERR_NEAR_CREDENTIALS_INVALID')
-  return value
+/** The body's own fields of these names; what is null counts as absent. Undefined where one is something else than a string. */
+function readStrings(body: object, ...names: readonly (keyof Fields)[]): Fields | undefined {
+  const fields: Fields = {}
+  for (const name of names) {
+    const value: unknown = Object.getOwnPropertyDescriptor(body, name)?.value
+    if (value === undefined || value === null) continue
+    if (typeof value !== 'string') return undefined
+    fields[name] = value
+  }
+  return fields
 }

@@ -117,7 +117,7 @@ export class NearLoginRejected extends NearAuthError {
   }
 }
 
-/** One for each code, made before there is a visitor: to take a stack, which nobody sees, costs as much as reading a login. */
+/** One for each code: nobody sees where it was made, and to take the stack costs as much as reading a login. */
 const refusals = new Map<RejectionCode, NearLoginRejected>(
   (Object.keys(rejections) as RejectionCode[]).map((code) => [
     code,
@@ -126,13 +126,13 @@ const refusals = new Map<RejectionCode, NearLoginRejected>(
 )
 
 /**
- * Refuses the login that is under way.
+ * Why a login is refused, to be returned: to throw it costs the server as much as all that it does for a login beside
+ * verifying the signature, and refusals are what it is flooded with.
  *
- * @throws {NearLoginRejected} always
  * @internal
  */
-export function refuse(code: RejectionCode): never {
-  throw refusals.get(code)!
+export function refusal(code: RejectionCode): NearLoginRejected {
+  return refusals.get(code)!
 }
 
 /** A login that could not be decided. The strategy hands it to Passport's `error`; it is never a refusal. */

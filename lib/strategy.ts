@@ -1,5 +1,5 @@
 import PassportStrategy from 'passport-strategy'
-import { requireFullAccessKey } from './access-keys/check'
+import { checkAccessKey } from './access-keys/check'
 import {
   createChallenge,
   isExpired,
@@ -10,7 +10,7 @@ import {
 import type { ConnectRequest, ConnectResponse } from './connect'
 import { carriesLogin, readCredentials, type Credentials } from './credentials'
 import { LoginTrace } from './diagnostics'
-import { NearLoginRejected, NearServiceError, refuse, toError } from './errors'
+import { NearLoginRejected, NearServiceError, refusal, toError } from './errors'
 import { hashPayload } from './nep413'
 import { describeValue, isSignableText } from './option-checks'
 import {
@@ -103,7 +103,11 @@ export class NearStrategy<Request extends object = object> extends Base {
       )
     }
     const challenge = createChallenge(message, callbackUrl)
-    await inStore(() => store.issue(req, challenge))
+    try {
+      await store.issue(req, challenge)
+    } catch (cause) {
+      throw storeError(cause)
+    }
     const { nonce, state } = challenge
     return { message, recipient, nonce, state, ...(callbackUrl !== undefined && { callbackUrl }) }
   }
@@ -176,52 +180,90 @@ export class NearStrategy<Request extends object = object> extends Base {
     }
   }
 
-  /** One login, top to bottom: each step is cheaper than the next, and nothing unproven reaches the network. */
-  private async _login(req: Request, linking: boolean): Promise<Outcome> {
+  private async _login(req: Request, linking: boolean): Promise<LoginOutcome> {
     const trace = LoginTrace.start()
-    const outcome = await this._decide(req, linking, trace)
+    let outcome: LoginOutcome
+    try {
+      outcome = await this._decide(req, linking, trace)
+    } catch (error) {
+      outcome = { action: 'error', error }
+    }
     trace?.publish(this.name, outcome.action === 'fail' ? 'rejected' : outcome.action, codeOf(outcome))
     return outcome
   }
 
+  /** One login, top to bottom: each step is cheaper than the next, and nothing unproven reaches the network. */
   private async _decide(
     req: Request,
     linking: boolean,
     trace: LoginTrace | undefined,
   ): Promise<LoginOutcome> {
-    let profile: NearProfile
-    try {
-      profile = await this._prove(req, linking, trace)
-    } catch (error) {
-      if (!(error instanceof NearLoginRejected)) return { action: 'error', error }
-      const { code, message, status } = error
-      return { action: 'fail', info: { code, message }, status, code }
-    }
-    try {
-      trace?.begin('verify')
-      const call = (done: VerifyDone): unknown => this._applyVerify(req, profile, done)
-      const { user, info } = await callVerify(call, this._options.verifyTimeout)
-      return user ? { action: 'success', user, info } : { action: 'fail', info, status: 401 }
-    } catch (error) {
-      return { action: 'error', error }
-    }
-  }
-
-  private async _prove(req: Request, linking: boolean, trace: LoginTrace | undefined): Promise<NearProfile> {
-    const { accessKeys, allowImplicit, network } = this._options
     trace?.begin('credentials')
     const credentials = readCredentials((req as { body?: unknown }).body)
+    if (credentials instanceof NearLoginRejected) return failure(credentials)
+
     trace?.begin('challenge')
     const challenge = await this._consumeChallenge(req, credentials.state, linking)
+    if (challenge instanceof NearLoginRejected) return failure(challenge)
+
     trace?.begin('signature')
-    this._requireSignature(credentials, challenge)
+    if (!this._isSigned(challenge, credentials)) return failure(refusal('ERR_NEAR_SIGNATURE_INVALID'))
+
     trace?.begin('accessKey')
-    const { accountId, publicKey } = credentials
-    await requireFullAccessKey(accessKeys, accountId, publicKey.text, {
+    const refused = await this._checkAccessKey(credentials, trace)
+    if (refused) return failure(refused)
+
+    trace?.begin('verify')
+    return this._askApplication(req, credentials)
+  }
+
+  private async _consumeChallenge(
+    req: Request,
+    state: string | undefined,
+    linking: boolean,
+  ): Promise<StoredChallenge | NearLoginRejected> {
+    const { store, challengeMaxAge } = this._options
+    let challenge: unknown
+    try {
+      challenge = await store.consume(req, state)
+    } catch (cause) {
+      throw storeError(cause)
+    }
+    if (challenge === undefined || challenge === null) return refusal('ERR_NEAR_CHALLENGE_MISSING')
+    if (!isStoredChallenge(challenge)) {
+      throw storeError(new TypeError('The store returned something other than a challenge or undefined'))
+    }
+    if (linking && challenge.issuedBeforeLogin) return refusal('ERR_NEAR_CHALLENGE_MISSING')
+    if (isExpired(challenge, challengeMaxAge)) return refusal('ERR_NEAR_CHALLENGE_EXPIRED')
+    return challenge
+  }
+
+  /** Some wallets sign the callback URL and some don't, whatever they were given: at most these two payloads. */
+  private _isSigned(
+    { message, nonce, callbackUrl }: StoredChallenge,
+    { publicKey, signature }: Credentials,
+  ): boolean {
+    const { recipient } = this._options
+    const payload = { message, nonce: Buffer.from(nonce, 'base64'), recipient }
+    const candidates = callbackUrl ? [{ ...payload, callbackUrl }, payload] : [payload]
+    return candidates.some((candidate) => verifyWithKey(hashPayload(candidate), signature, publicKey))
+  }
+
+  private _checkAccessKey(
+    { accountId, publicKey }: Credentials,
+    trace: LoginTrace | undefined,
+  ): Promise<NearLoginRejected | undefined> {
+    const { accessKeys, allowImplicit } = this._options
+    return checkAccessKey(accessKeys, accountId, publicKey.text, {
       allowImplicit,
       onDecision: trace && ((place) => (trace.endpoint = place)),
     })
-    return {
+  }
+
+  /** What the application makes of a proven account. Whatever it throws is its own error, and no refusal of ours. */
+  private async _askApplication(req: Request, { accountId, publicKey }: Credentials): Promise<LoginOutcome> {
+    const { network, passReqToCallback, verifyTimeout } = this._options
+    const profile: NearProfile = {
       provider: 'near',
       id: accountId,
       displayName: accountId,
@@ -229,44 +271,12 @@ export class NearStrategy<Request extends object = object> extends Base {
       publicKey: publicKey.text,
       network,
     }
-  }
-
-  private async _consumeChallenge(
-    req: Request,
-    state: string | undefined,
-    linking: boolean,
-  ): Promise<StoredChallenge> {
-    const { store, challengeMaxAge } = this._options
-    const challenge: unknown = await inStore(() => store.consume(req, state))
-    if (challenge === undefined || challenge === null) refuse('ERR_NEAR_CHALLENGE_MISSING')
-    if (!isStoredChallenge(challenge)) {
-      const cause = new TypeError('The store returned something other than a challenge or undefined')
-      throw new NearServiceError('ERR_NEAR_STORE_FAILED', { cause })
-    }
-    if (linking && challenge.issuedBeforeLogin) refuse('ERR_NEAR_CHALLENGE_MISSING')
-    if (isExpired(challenge, challengeMaxAge)) refuse('ERR_NEAR_CHALLENGE_EXPIRED')
-    return challenge
-  }
-
-  /** Some wallets sign the callback URL and some don't, whatever they were given: at most these two payloads. */
-  private _requireSignature({ publicKey, signature }: Credentials, challenge: StoredChallenge): void {
-    const { message, callbackUrl } = challenge
-    const payload = {
-      message,
-      nonce: Buffer.from(challenge.nonce, 'base64'),
-      recipient: this._options.recipient,
-    }
-    const candidates = callbackUrl ? [{ ...payload, callbackUrl }, payload] : [payload]
-    for (const candidate of candidates) {
-      if (verifyWithKey(hashPayload(candidate), signature, publicKey)) return
-    }
-    refuse('ERR_NEAR_SIGNATURE_INVALID')
-  }
-
-  private _applyVerify(req: Request, profile: NearProfile, done: VerifyDone): unknown {
-    return this._options.passReqToCallback
-      ? (this._verify as VerifyWithRequest<Request>)(req, profile, done)
-      : (this._verify as Verify)(profile, done)
+    const call = (done: VerifyDone): unknown =>
+      passReqToCallback
+        ? (this._verify as VerifyWithRequest<Request>)(req, profile, done)
+        : (this._verify as Verify)(profile, done)
+    const { user, info } = await callVerify(call, verifyTimeout)
+    return user ? { action: 'success', user, info } : { action: 'fail', info, status: 401 }
   }
 }
 
@@ -292,11 +302,10 @@ function isLinking(options: { assignProperty?: unknown } | undefined): boolean {
   return Boolean(options?.assignProperty)
 }
 
-async function inStore<Result>(operation: () => Promise<Result>): Promise<Result> {
-  try {
-    return await operation()
-  } catch (cause) {
-    if (cause instanceof NearServiceError) throw cause
-    throw new NearServiceError('ERR_NEAR_STORE_FAILED', { cause })
-  }
+function failure({ code, message, status }: NearLoginRejected): LoginOutcome {
+  return { action: 'fail', info: { code, message }, status, code }
+}
+
+function storeError(cause: unknown): NearServiceError {
+  return cause instanceof NearServiceError ? cause : new NearServiceError('ERR_NEAR_STORE_FAILED', { cause })
 }

@@ -63,7 +63,6 @@ export function callVerify(call: (done: VerifyDone) => unknown, timeout: number)
       timer = setTimeout(raise, delay, DONE_MISSING)
     }
 
-    expectDoneWithin(timeout)
     try {
       const returned = call((error, user, info) =>
         error ? raise(error) : settle(() => resolve({ user: user || undefined, info: asObject(info) })),
@@ -74,6 +73,7 @@ export function callVerify(call: (done: VerifyDone) => unknown, timeout: number)
     } catch (error) {
       raise(error)
     }
+    expectDoneWithin(timeout)
   })
 }
 

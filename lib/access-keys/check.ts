@@ -1,29 +1,29 @@
-import { NearServiceError, refuse } from '../errors'
+import { NearServiceError, refusal, type NearLoginRejected } from '../errors'
 import { isFullAccess, type BoundedKeySource, type KeyQuery } from './source'
 
 /**
- * Demands that a public key is a full-access key of an account, now.
+ * Checks that a public key is a full-access key of an account, now.
  *
- * @throws {NearLoginRejected} `ERR_NEAR_ACCESS_KEY_NOT_FOUND` or `ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS` (401)
+ * @returns why the login is refused, if it is: `ERR_NEAR_ACCESS_KEY_NOT_FOUND` or `ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS` (401)
  * @throws {NearServiceError} `ERR_NEAR_RPC_UNAVAILABLE` (503) when the source cannot tell
  */
-export async function requireFullAccessKey(
+export async function checkAccessKey(
   source: BoundedKeySource,
   accountId: string,
   publicKey: string,
   query: KeyQuery,
-): Promise<void> {
+): Promise<NearLoginRejected | undefined> {
   let permission: unknown
   try {
     permission = await source.permission(accountId, publicKey, query)
   } catch (cause) {
     throw new NearServiceError('ERR_NEAR_RPC_UNAVAILABLE', { cause })
   }
-  if (permission === undefined) refuse('ERR_NEAR_ACCESS_KEY_NOT_FOUND')
+  if (permission === undefined) return refusal('ERR_NEAR_ACCESS_KEY_NOT_FOUND')
   const fullAccess = isFullAccess(permission)
   if (fullAccess === undefined) {
     const cause = new TypeError('The access key source returned a permission that is not known')
     throw new NearServiceError('ERR_NEAR_RPC_UNAVAILABLE', { cause })
   }
-  if (!fullAccess) refuse('ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS')
+  return fullAccess ? undefined : refusal('ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS')
 }
