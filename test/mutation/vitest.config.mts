@@ -19,6 +19,8 @@ export default defineConfig({
   test: {
     ...base.test,
     include: process.env.MUTATION_TESTS?.split(' ') ?? [],
+    // They run the built package, of which no mutant is made.
+    exclude: ['**/readme.test.ts'],
     sequence: { sequencer: QuickFirst },
   },
 })
