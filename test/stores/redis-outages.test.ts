@@ -158,7 +158,12 @@ describeWithRedis('A Redis that fails', () => {
       expect(performance.now() - began).toBeLessThan(2 * TIMEOUT + 2 * SLACK)
       expect(new Set(statuses)).toEqual(new Set([200, 503]))
       nodes[1]!.thaw()
-      await until(async () => (await Promise.all(Array.from({ length: 20 }, login))).every((s) => s === 200))
+      let after: number[] = []
+      const allSignIn = async (): Promise<boolean> => {
+        after = await Promise.all(Array.from({ length: 20 }, login))
+        return after.every((status) => status === 200)
+      }
+      await until(allSignIn, { saying: () => `with the node back, logins ended in ${after.join(' ')}` })
     }
   }, 90_000)
 })

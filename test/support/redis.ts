@@ -134,10 +134,14 @@ export async function startRedisCluster(
   for (const node of nodes.slice(1))
     await node.command('CLUSTER', 'MEET', '127.0.0.1', String(first!.port), bus)
   for (const node of nodes) {
-    await until(async () => {
-      const info = String(await node.command('CLUSTER', 'INFO'))
-      return info.includes('cluster_state:ok') && info.includes('cluster_known_nodes:3')
-    })
+    let info = ''
+    await until(
+      async () => {
+        info = String(await node.command('CLUSTER', 'INFO'))
+        return info.includes('cluster_state:ok') && info.includes('cluster_known_nodes:3')
+      },
+      { saying: () => `the cluster did not come together: ${info}` },
+    )
   }
   return { nodes, urls: nodes.map(({ url }) => url) }
 }
@@ -152,11 +156,14 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-/** Waits until something is so; fails after 20 seconds. */
-export async function until(isSo: () => Promise<boolean> | boolean, patience = 20_000): Promise<void> {
+/** Waits until something is so; fails after 20 seconds, or another time in milliseconds, saying what was so instead. */
+export async function until(
+  isSo: () => Promise<boolean> | boolean,
+  { patience = 20_000, saying = (): string => 'What was waited for did not happen' } = {},
+): Promise<void> {
   const end = Date.now() + patience
   while (!(await isSo())) {
-    if (Date.now() > end) throw new Error('What was waited for did not happen')
+    if (Date.now() > end) throw new Error(saying())
     await delay(25)
   }
 }
