@@ -139,7 +139,8 @@ describe("the README's code, run", () => {
 
   it('Where keys are looked up: both strategies are made of options that are right', async () => {
     const { default: NearStrategy } = await import('passport-near')
-    const [endpoints, provider] = codeUnder('Where keys are looked up') as [string, string]
+    const [endpoints] = codeUnder('Where keys are looked up') as [string]
+    const [provider] = codeUnder('A provider of near-api-js', 'docs/access-keys.md') as [string]
     const verify = (): void => undefined
     const made = await asFunction(endpoints, ['NearStrategy', 'verify'], ['near'])(
       require,
