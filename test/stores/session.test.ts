@@ -175,10 +175,16 @@ describe('SessionChallengeStore', () => {
     ['a list of other things', [null, 1, 'a', {}, [], { ...challenge('a'), nonce: 'short' }]],
     ['a challenge without a time', [{ ...challenge('a'), issuedAt: undefined }]],
     ['a challenge with a message of another type', [{ ...challenge('a'), message: {} }]],
+    ['a challenge with a state of another type', [{ ...challenge('a'), state: 1 }]],
+    ['a challenge with a nonce of another type', [{ ...challenge('a'), nonce: [challenge('a').nonce] }]],
+    ['a challenge with a nonce after something', [{ ...challenge('a'), nonce: `A${challenge('a').nonce}` }]],
+    ['a challenge with a nonce before something', [{ ...challenge('a'), nonce: `${challenge('a').nonce}A` }]],
+    ['a challenge with a callback of another type', [{ ...challenge('a'), callbackUrl: 1 }]],
   ])('takes %s in the session for no challenge', async (_, stored) => {
     const req = { session: { 'near:challenges': stored } }
     const store = new SessionChallengeStore()
     expect(await store.consume(req, 'a')).toBeUndefined()
+    expect(await store.consume(req, undefined)).toBeUndefined()
     await issueAll(store, req, 'b')
     expect((await store.consume(req, undefined))?.state).toBe('b')
   })
