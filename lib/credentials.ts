@@ -10,9 +10,6 @@ export interface Credentials {
   readonly state: string | undefined
 }
 
-/** What a body may say. */
-type Fields = Partial<Record<'accountId' | 'publicKey' | 'signature' | 'state' | 'error', string>>
-
 /** The longest that an honest login sends: an ML-DSA-65 key in base58, its signature in hex, a state of ours. */
 const MAX_LENGTH = { publicKey: 2700, signature: 6700, state: 64 } as const
 
@@ -36,11 +33,11 @@ export function readCredentials(body: unknown): Credentials | NearLoginRejected 
 
   const fields = readStrings(body, 'accountId', 'publicKey', 'signature', 'state')
   if (!fields) return refusal('ERR_NEAR_CREDENTIALS_INVALID')
-  const { accountId, publicKey, signature, state } = fields
+  const [accountId, publicKey, signature, state] = fields
   if (!accountId || !publicKey || !signature) {
     const answer = readStrings(body, 'error')
     if (!answer) return refusal('ERR_NEAR_CREDENTIALS_INVALID')
-    const refused = answer.error || isEmptyAnswer(fields)
+    const refused = answer[0] || isEmptyAnswer(accountId, publicKey, signature)
     return refusal(refused ? 'ERR_NEAR_WALLET_REFUSED' : 'ERR_NEAR_CREDENTIALS_MISSING')
   }
   if (
@@ -66,18 +63,20 @@ export function carriesLogin(body: unknown): boolean {
 }
 
 /** A wallet's popup that was refused or closed resolves with empty strings; some connectors fill in the account. */
-function isEmptyAnswer({ accountId, publicKey, signature }: Fields): boolean {
+function isEmptyAnswer(
+  accountId: string | undefined,
+  publicKey: string | undefined,
+  signature: string | undefined,
+): boolean {
   return accountId !== undefined && publicKey !== undefined && signature === ''
 }
 
-/** The body's own fields of these names; what is null counts as absent. Undefined where one is something else than a string. */
-function readStrings(body: object, ...names: readonly (keyof Fields)[]): Fields | undefined {
-  const fields: Fields = {}
-  for (const name of names) {
-    const value: unknown = Object.getOwnPropertyDescriptor(body, name)?.value
-    if (value === undefined || value === null) continue
-    if (typeof value !== 'string') return undefined
-    fields[name] = value
-  }
-  return fields
+/** The body's own fields of these names; null counts as absent. Undefined where one is something else than a string. */
+function readStrings(body: object, ...names: readonly string[]): (string | undefined)[] | undefined {
+  const values = names.map((name): unknown => Object.getOwnPropertyDescriptor(body, name)?.value ?? undefined)
+  return values.every(isOptionalString) ? values : undefined
+}
+
+function isOptionalString(value: unknown): value is string | undefined {
+  return value === undefined || typeof value === 'string'
 }

@@ -89,7 +89,8 @@ export class NearStrategy<Request extends object = object> extends Base {
   }
 
   /**
-   * Issues a challenge to the browser behind a request; the wallet signs it.
+   * Issues a challenge to the browser behind a request; the wallet signs it. A new session of express-session is saved with it:
+   * what else belongs into the session, or into its cookie, is put there before.
    *
    * @throws {NearServiceError} `ERR_NEAR_SESSION_UNAVAILABLE` (500) or `ERR_NEAR_STORE_FAILED` (503)
    * @throws {TypeError} when the `message` function returned no text; whatever that function throws
@@ -115,17 +116,16 @@ export class NearStrategy<Request extends object = object> extends Base {
   /** Connect middleware that answers with a {@link Challenge} as JSON, not to be cached. Errors go to `next`. */
   challengeHandler(): (req: Request, res: ConnectResponse, next: (error?: unknown) => void) => void {
     return (req, res, next) => {
-      this.challenge(req).then(
-        (challenge) => {
+      this.challenge(req)
+        .then((challenge) => {
           if (res.headersSent) return // somebody else has answered meanwhile, such as a time limit of the application's
           const json = JSON.stringify(challenge)
           res.setHeader('Content-Type', 'application/json; charset=utf-8')
           res.setHeader('Content-Length', Buffer.byteLength(json))
           res.setHeader('Cache-Control', 'no-store')
           res.end(json)
-        },
-        (error: unknown) => next(toError(error, 'message')),
-      )
+        })
+        .catch((error: unknown) => next(toError(error, 'message')))
     }
   }
 
@@ -210,8 +210,8 @@ export class NearStrategy<Request extends object = object> extends Base {
     if (!this._isSigned(challenge, credentials)) return failure(refusal('ERR_NEAR_SIGNATURE_INVALID'))
 
     trace?.begin('accessKey')
-    const refused = await this._checkAccessKey(credentials, trace)
-    if (refused) return failure(refused)
+    const checked = await this._checkAccessKey(credentials, trace)
+    if (checked !== true) return failure(checked)
 
     trace?.begin('verify')
     return this._askApplication(req, credentials)
@@ -252,7 +252,7 @@ export class NearStrategy<Request extends object = object> extends Base {
   private _checkAccessKey(
     { accountId, publicKey }: Credentials,
     trace: LoginTrace | undefined,
-  ): Promise<NearLoginRejected | undefined> {
+  ): Promise<true | NearLoginRejected> {
     const { accessKeys, allowImplicit } = this._options
     return checkAccessKey(accessKeys, accountId, publicKey.text, {
       allowImplicit,

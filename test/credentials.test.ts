@@ -165,4 +165,13 @@ describe('messages', () => {
       expect(JSON.stringify(outcome).toLowerCase()).not.toContain(secret)
     }
   })
+
+  it.each(['state', 'error'])('is not read from a prototype that everything has (%s)', async (field) => {
+    Object.defineProperty(Object.prototype, field, { value: 1, configurable: true, writable: true })
+    try {
+      expect(await post({})).toEqual(missing)
+    } finally {
+      Reflect.deleteProperty(Object.prototype, field)
+    }
+  })
 })

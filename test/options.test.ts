@@ -285,6 +285,20 @@ describe('the message', () => {
     expect(sent).toEqual([])
   })
 
+  it('that cannot be sent is an error for the application, and ends no process', async () => {
+    const failure = new TypeError('the session cannot be written')
+    const res = {
+      headersSent: false,
+      setHeader: () => undefined,
+      end: () => {
+        throw failure
+      },
+    }
+    expect(await new Promise((resolve) => create({ store }).challengeHandler()({}, res, resolve))).toBe(
+      failure,
+    )
+  })
+
   it('that a function fails to make is its own error', async () => {
     const failure = new Error('no translation')
     await expect(create({ store, message: () => Promise.reject(failure) }).challenge({})).rejects.toBe(

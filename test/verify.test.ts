@@ -176,6 +176,13 @@ describe('verify has exactly one outcome', () => {
     expect(performance.now() - began).toBeLessThan(3500)
   })
 
+  it('the same where what it returns is settled at once', async () => {
+    const atOnce = { then: (resolve: () => void) => resolve() }
+    const began = performance.now()
+    expect(await login(() => atOnce)).toMatchObject({ status: 500, statuses: [500] })
+    expect(performance.now() - began).toBeLessThan(3500)
+  })
+
   it('when it is async and returns nothing in the end: no later than at the time limit', async () => {
     const began = performance.now()
     expect(await login(() => delay(400), { verifyTimeout: 500 })).toMatchObject({

@@ -4,7 +4,7 @@ import { isFullAccess, type BoundedKeySource, type KeyQuery } from './source'
 /**
  * Checks that a public key is a full-access key of an account, now.
  *
- * @returns why the login is refused, if it is: `ERR_NEAR_ACCESS_KEY_NOT_FOUND` or `ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS` (401)
+ * @returns true, or why the login is refused: `ERR_NEAR_ACCESS_KEY_NOT_FOUND` or `ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS` (401)
  * @throws {NearServiceError} `ERR_NEAR_RPC_UNAVAILABLE` (503) when the source cannot tell
  */
 export async function checkAccessKey(
@@ -12,7 +12,7 @@ export async function checkAccessKey(
   accountId: string,
   publicKey: string,
   query: KeyQuery,
-): Promise<NearLoginRejected | undefined> {
+): Promise<true | NearLoginRejected> {
   let permission: unknown
   try {
     permission = await source.permission(accountId, publicKey, query)
@@ -25,5 +25,5 @@ export async function checkAccessKey(
     const cause = new TypeError('The access key source returned a permission that is not known')
     throw new NearServiceError('ERR_NEAR_RPC_UNAVAILABLE', { cause })
   }
-  return fullAccess ? undefined : refusal('ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS')
+  return fullAccess || refusal('ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS')
 }

@@ -2,14 +2,7 @@ import { DEFAULT_CHALLENGE_MAX_AGE, type ChallengeStore, type StoredChallenge } 
 import { NearServiceError } from '../errors'
 import { describeValue, MAX_DELAY } from '../option-checks'
 import { within } from '../patience'
-import {
-  findSession,
-  findSessionId,
-  isEmpty,
-  MAX_OPEN_CHALLENGES,
-  saveNew,
-  type Session,
-} from './browser-session'
+import { findSession, findSessionId, MAX_OPEN_CHALLENGES, saveNew, type Session } from './browser-session'
 import { EarlierSessions, type SessionNames } from './earlier-sessions'
 import { scriptRunner, type RedisClient, type RedisScript, type RunScript } from './redis-client'
 import { beginning, CONSUME, ISSUE, pack, readReply } from './redis-scripts'
@@ -85,9 +78,8 @@ export class RedisChallengeStore<Request extends object = object> implements Cha
       this.#command(ISSUE, names.own, [pack(challenge), String(MAX_OPEN_CHALLENGES), timeToLive]),
     )
     if (!session) return
-    const isNew = isEmpty(session)
     this.#earlier.touch(session)
-    if (isNew) await saveNew(session)
+    await saveNew(session)
   }
 
   /**

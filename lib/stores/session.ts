@@ -1,5 +1,5 @@
 import { isStoredChallenge, type ChallengeStore, type StoredChallenge } from '../challenge'
-import { isEmpty, MAX_OPEN_CHALLENGES, saveNew, sessionOf, type Session } from './browser-session'
+import { MAX_OPEN_CHALLENGES, saveNew, sessionOf, type Session } from './browser-session'
 import { onRegenerate } from './regenerate'
 import { SpentChallenges } from './spent'
 
@@ -51,10 +51,9 @@ export class SessionChallengeStore implements ChallengeStore {
    */
   async issue(req: object, challenge: StoredChallenge): Promise<void> {
     const session = sessionOf(req)
-    const isNew = isEmpty(session)
     const kept = { ...challenge, serial: this.#spent.nextSerial() }
     this.#write(session, [...this.#open(session), kept].slice(-MAX_OPEN_CHALLENGES))
-    if (isNew) await saveNew(session)
+    await saveNew(session)
   }
 
   /**

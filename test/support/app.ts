@@ -45,6 +45,8 @@ export interface TestAppOptions {
   asInstance?: boolean
   /** The session cookie's attributes. */
   cookie?: session.CookieOptions
+  /** What comes between the session and the routes. */
+  before?: express.RequestHandler
   /** Where sessions are kept; default in memory. */
   sessions?: session.Store
   /** As in passport.authenticate's option of that name; default false. */
@@ -89,6 +91,7 @@ export async function startApp(cleanup: Cleanup, options: TestAppOptions = {}): 
     }),
   )
   app.use(authenticator.session())
+  if (options.before) app.use(options.before)
   app.get('/login/near/challenge', near.challengeHandler())
   app.post('/login/near', (req, res, next) => {
     res.on('finish', () => statuses.push(res.statusCode))
