@@ -7,10 +7,13 @@ import type { AccessKeySource, BoundedKeySource } from './source'
  * @param timeout - in milliseconds
  */
 export function boundSource(source: AccessKeySource, timeout: number): BoundedKeySource {
+  const tooLate = `No answer about the access key came within ${timeout} ms`
   return {
     permission: (accountId, publicKey, query) =>
-      within(timeout, `No answer about the access key came within ${timeout} ms`, (signal) =>
-        source.permission(accountId, publicKey, { ...query, signal }),
-      ),
+      within(timeout, tooLate, (cancellation) => {
+        const deadline = new AbortController()
+        cancellation.onCancel = () => deadline.abort(new Error(tooLate))
+        return source.permission(accountId, publicKey, { ...query, signal: deadline.signal })
+      }),
   }
 }

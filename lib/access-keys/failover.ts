@@ -1,6 +1,6 @@
 import { EndpointHealth } from './health'
-import { Cancellation, UnusableAnswer, type Endpoint } from './http'
-import { afterQuiet } from '../patience'
+import { afterQuiet, Cancellation } from '../patience'
+import { UnusableAnswer, type Endpoint } from './http'
 import { askForPermission, type KeyQuestion } from './rpc'
 import { isFullAccess, type AccessKeyPermission, type BoundedKeySource, type KeyQuery } from './source'
 

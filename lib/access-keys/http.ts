@@ -1,17 +1,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import { urlToHttpOptions } from 'node:url'
-
-/** Ends the one request that is under way: an AbortSignal with a single listener, at a tenth of the cost. */
-export class Cancellation {
-  isCancelled = false
-  onCancel: (() => void) | undefined
-
-  cancel(): void {
-    this.isCancelled = true
-    this.onCancel?.()
-  }
-}
+import type { Cancellation } from '../patience'
 
 /** What an endpoint said instead of a usable answer. Its text names no URL and no visitor. */
 export class UnusableAnswer extends Error {

@@ -1,4 +1,5 @@
-import { postJson, UnusableAnswer, type Cancellation, type Endpoint, type HttpAnswer } from './http'
+import type { Cancellation } from '../patience'
+import { postJson, UnusableAnswer, type Endpoint, type HttpAnswer } from './http'
 import { isImplicitAccountOf } from './implicit'
 import { isFullAccess, type AccessKeyPermission } from './source'
 

@@ -1,7 +1,7 @@
 import { DEFAULT_CHALLENGE_MAX_AGE, type ChallengeStore, type StoredChallenge } from '../challenge'
 import { NearServiceError } from '../errors'
 import { describeValue, MAX_DELAY } from '../option-checks'
-import { within } from '../patience'
+import { within, type Cancellation } from '../patience'
 import { findSession, findSessionId, MAX_OPEN_CHALLENGES, saveNew, type Session } from './browser-session'
 import { EarlierSessions, type SessionNames } from './earlier-sessions'
 import { scriptRunner, type RedisClient, type RedisScript, type RunScript } from './redis-client'
@@ -94,9 +94,9 @@ export class RedisChallengeStore<Request extends object = object> implements Cha
     const { session, names } = this.#browser(req)
     const wanted = state === undefined ? [] : [beginning(state)]
     const all = [names.own, ...names.earlier]
-    const taken = await this.#withinTime(async (signal) => {
+    const taken = await this.#withinTime(async (cancellation) => {
       for (const name of all) {
-        if (signal.aborted) return undefined
+        if (cancellation.isCancelled) return undefined
         const reply = await this.#command(CONSUME, name, wanted)
         if (reply) return { name, ...readReply(reply) }
       }
@@ -131,7 +131,7 @@ export class RedisChallengeStore<Request extends object = object> implements Cha
     }
   }
 
-  async #withinTime<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  async #withinTime<Result>(work: (cancellation: Cancellation) => Promise<Result>): Promise<Result> {
     try {
       return await within(this.#timeout, `Redis did not answer within ${this.#timeout} ms`, work)
     } catch (cause) {
