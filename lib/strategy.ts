@@ -19,22 +19,10 @@ import {
   type NearStrategyOptionsWithRequest,
   type ResolvedOptions,
 } from './options'
+import { codeOf, failure, type LoginOutcome, type Outcome } from './outcome'
 import { verifyWithKey } from './signature'
 import { callVerify, type NearProfile, type VerifyDone, type Verify, type VerifyWithRequest } from './verify'
 import { callbackPage, signMessageUrl, type CallbackPageOptions } from './web-wallet'
-
-/** What a request comes to; exactly one of these is told to Passport. */
-type Outcome = LoginOutcome | { readonly action: 'redirect'; readonly url: string }
-
-type LoginOutcome =
-  | { readonly action: 'success'; readonly user: object; readonly info: object | undefined }
-  | {
-      readonly action: 'fail'
-      readonly info: object | undefined
-      readonly status: number
-      readonly code?: string
-    }
-  | { readonly action: 'error'; readonly error: unknown }
 
 /** Declared like this, the base class leaves no trace in the type declarations that users compile against. */
 const Base: new () => object = PassportStrategy
@@ -289,21 +277,9 @@ function startsLogin(req: object): boolean {
   return (method === undefined || method === 'GET' || method === 'HEAD') && !carriesLogin(body)
 }
 
-/** The code of a refusal or an error of ours; undefined for the application's. */
-function codeOf(outcome: LoginOutcome): string | undefined {
-  if (outcome.action === 'error')
-    return outcome.error instanceof NearServiceError ? outcome.error.code : undefined
-  if (outcome.action === 'success') return undefined
-  return outcome.code
-}
-
 /** Whether Passport adds the account to whoever is signed in (`passport.authorize`), instead of signing in. */
 function isLinking(options: { assignProperty?: unknown } | undefined): boolean {
   return Boolean(options?.assignProperty)
-}
-
-function failure({ code, message, status }: NearLoginRejected): LoginOutcome {
-  return { action: 'fail', info: { code, message }, status, code }
 }
 
 function storeError(cause: unknown): NearServiceError {
