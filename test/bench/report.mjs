@@ -81,7 +81,7 @@ function plot(bars) {
   })
   const height = 30 + names.length * row
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="Logins a second on one core">
-  <style>text { font: 14px system-ui, sans-serif; fill: #555 } rect { fill: #9aa5a0 } .own { fill: #0b6e55 }</style>
+  <style>text { font: 14px system-ui, sans-serif; fill: #555 } rect { fill: #9aa5a0 } .own { fill: #0b6e55 } @media (prefers-color-scheme: dark) { text { fill: #bbb } }</style>
 ${drawn.join('\n')}
 </svg>
 `
