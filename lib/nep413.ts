@@ -35,7 +35,7 @@ export function hashPayload({ message, nonce, recipient, callbackUrl }: Nep413Pa
     throw new TypeError('hashPayload: nonce must be a Uint8Array of 32 bytes')
   }
   const size = 4 + sizeOf(message) + 32 + sizeOf(recipient) + 1 + (hasCallback ? sizeOf(callbackUrl) : 0)
-  const encoded = Buffer.allocUnsafe(size)
+  const encoded = Buffer.alloc(size)
   let end = encoded.writeUInt32LE(TAG)
   end = writeString(encoded, end, message)
   encoded.set(nonce, end)

@@ -168,6 +168,7 @@ export class NearStrategy<Request extends object = object> extends Base {
     }
   }
 
+  /** Ends in an outcome in any case: what a step throws is an error. */
   private async _login(req: Request, linking: boolean): Promise<LoginOutcome> {
     const trace = LoginTrace.start()
     let outcome: LoginOutcome

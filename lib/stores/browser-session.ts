@@ -33,7 +33,7 @@ const NOT_SAVED = `The session was not saved within ${SAVE_TIMEOUT} ms`
  *
  * @throws what the application's session store fails with, or that it did not answer in time
  */
-export async function saveNew(session: Session): Promise<void> {
+export async function saveNewSession(session: Session): Promise<void> {
   const { save } = session
   if (typeof save !== 'function' || !isExpressSession(session) || isKnownToBrowser(session)) return
   await within(

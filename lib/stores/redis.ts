@@ -2,7 +2,13 @@ import { DEFAULT_CHALLENGE_MAX_AGE, type ChallengeStore, type StoredChallenge } 
 import { NearServiceError } from '../errors'
 import { describeValue, MAX_DELAY } from '../option-checks'
 import { within, type Cancellation } from '../patience'
-import { findSession, findSessionId, MAX_OPEN_CHALLENGES, saveNew, type Session } from './browser-session'
+import {
+  findSession,
+  findSessionId,
+  MAX_OPEN_CHALLENGES,
+  saveNewSession,
+  type Session,
+} from './browser-session'
 import { EarlierSessions, type SessionNames } from './earlier-sessions'
 import { scriptRunner, type RedisClient, type RedisScript, type RunScript } from './redis-client'
 import { beginning, CONSUME, ISSUE, pack, readReply } from './redis-scripts'
@@ -79,7 +85,7 @@ export class RedisChallengeStore<Request extends object = object> implements Cha
     )
     if (!session) return
     this.#earlier.touch(session)
-    await saveNew(session)
+    await saveNewSession(session)
   }
 
   /**

@@ -1,5 +1,5 @@
 import { isStoredChallenge, type ChallengeStore, type StoredChallenge } from '../challenge'
-import { MAX_OPEN_CHALLENGES, saveNew, sessionOf, type Session } from './browser-session'
+import { MAX_OPEN_CHALLENGES, saveNewSession, sessionOf, type Session } from './browser-session'
 import { onRegenerate } from './regenerate'
 import { SpentChallenges } from './spent'
 
@@ -53,7 +53,7 @@ export class SessionChallengeStore implements ChallengeStore {
     const session = sessionOf(req)
     const kept = { ...challenge, serial: this.#spent.nextSerial() }
     this.#write(session, [...this.#open(session), kept].slice(-MAX_OPEN_CHALLENGES))
-    await saveNew(session)
+    await saveNewSession(session)
   }
 
   /**

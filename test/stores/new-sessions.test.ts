@@ -28,6 +28,23 @@ describe('a new session of express-session', () => {
     await expectSavedFirst(url, sessions)
   })
 
+  it('is saved before the browser is sent to the wallet, and sent nowhere when that fails', async () => {
+    const sessions = new TroubledSessions()
+    const walletUrl = 'https://wallet.example.com'
+    const callbackUrl = 'https://app.example.com/back'
+    const { url } = await startApp(cleanup, {
+      sessions,
+      near: { walletUrl, callbackUrl },
+      routes: (app, authenticator) => app.get('/login', authenticator.authenticate('near')),
+    })
+    const sent = await new Browser(url).request('/login')
+    expect([sent.status, sessions.saved, sessions.touched]).toEqual([302, 1, 0])
+    sessions.failure = new Error('the disk is full')
+    const failed = await new Browser(url).request('/login')
+    expect(failed.status).toBe(503)
+    expect(await failed.json()).toMatchObject({ code: 'ERR_NEAR_STORE_FAILED' })
+  })
+
   it('is written once', async () => {
     const sessions = new TroubledSessions()
     const { url } = await startApp(cleanup, { sessions })
