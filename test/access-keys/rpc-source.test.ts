@@ -538,7 +538,7 @@ describe('errors', () => {
       String((outcome as { error: { stack?: string } }).error.stack)
     expect(shown).not.toMatch(/k3y|127\.0\.0\.1/)
     expect(shown).toContain('Endpoint 1 of 3: HTTP status 429')
-    expect(shown).toContain('Endpoint 2 of 3: no answer (ECONNREFUSED)')
+    expect(shown).toContain('Endpoint 2 of 3: no response (ECONNREFUSED)')
     expect(shown).toMatch(/Endpoint 3 of 3: no answer \((ENOTFOUND|EAI_AGAIN)\)/)
   })
 })
@@ -554,7 +554,7 @@ describe('errors of endpoints that are slow or talk too much', () => {
       })
       causes.push(inspect(outcome, { depth: 10 }))
     }
-    expect(causes[0]).toContain('Endpoint 1 of 2: no answer in time')
+    expect(causes[0]).toContain('Endpoint 1 of 2: no response in time')
     expect(causes[1]).toContain('Endpoint 1 of 2: an answer of more than 65536 bytes')
   })
 })
