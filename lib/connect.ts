@@ -9,8 +9,10 @@ export interface ConnectRequest {
 export interface ConnectResponse {
   readonly headersSent: boolean
   statusCode: number
+  /** Sets a header. */
   setHeader(name: string, value: string | number): unknown
-  end(body: string): unknown
+  /** Sends the body and ends the response. */
+  end(body: string): void
 }
 
 /** Middleware as Connect and Express take it. */

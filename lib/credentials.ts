@@ -1,7 +1,7 @@
 import { rejection, type NearLoginRejected } from './errors'
 import { parsePublicKey, parseSignature, type PublicKey } from './nep413/signature'
 
-/** What a login claims, decoded; nothing of it is proven yet. */
+/** What a login claims, decoded; nothing of it is proven yet. @internal */
 export interface Credentials {
   readonly accountId: string
   readonly publicKey: PublicKey
@@ -26,6 +26,7 @@ export function isAccountId(text: string): boolean {
  *
  * @returns the credentials, or why there are none: `ERR_NEAR_CREDENTIALS_MISSING` or `ERR_NEAR_CREDENTIALS_INVALID` (400),
  *   or `ERR_NEAR_WALLET_REFUSED` (401) when the body carries a wallet's rejection instead
+ * @internal
  */
 export function readCredentials(body: unknown): Credentials | NearLoginRejected {
   if (body === undefined || body === null) return rejection('ERR_NEAR_CREDENTIALS_MISSING')

@@ -16,6 +16,12 @@ export type RejectionCode =
   | 'ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS'
   | 'ERR_NEAR_SIGN_IN_REQUIRED'
 
+/** What the strategy passes to `fail` for a rejection: `info` in a custom callback of `passport.authenticate`. */
+export interface RejectionInfo {
+  code: RejectionCode
+  message: string
+}
+
 /**
  * Why a login failed without a decision: the server, or a service that the server depends on, is at fault.
  *

@@ -10,12 +10,12 @@ import type * as types from './public-types'
 import { verifySignature } from './nep413/signature'
 import { RedisChallengeStore as RedisStore } from './challenges/redis-store'
 import { SessionChallengeStore as SessionStore } from './challenges/session-store'
-import { NearStrategy as Strategy } from './strategy'
+import { NearStrategy as StrategyClass } from './strategy'
 
-const NearStrategy = Object.assign(Strategy, {
-  NearStrategy: Strategy,
-  Strategy,
-  default: Strategy,
+const NearStrategy = Object.assign(StrategyClass, {
+  NearStrategy: StrategyClass,
+  Strategy: StrategyClass,
+  default: StrategyClass,
   SessionChallengeStore: SessionStore,
   RedisChallengeStore: RedisStore,
   NearAuthError: AuthError,
@@ -28,14 +28,18 @@ const NearStrategy = Object.assign(Strategy, {
 type NearStrategy<
   Request extends object = types.DefaultRequest,
   PassRequest extends boolean = false,
-> = Strategy<Request, PassRequest>
+> = StrategyClass<Request, PassRequest>
 
 // eslint-disable-next-line @typescript-eslint/no-namespace -- the only way to give `export =` its types
 declare namespace NearStrategy {
   type NearStrategy<
     Request extends object = types.DefaultRequest,
     PassRequest extends boolean = false,
-  > = Strategy<Request, PassRequest>
+  > = StrategyClass<Request, PassRequest>
+  type Strategy<
+    Request extends object = types.DefaultRequest,
+    PassRequest extends boolean = false,
+  > = StrategyClass<Request, PassRequest>
   type SessionChallengeStore = SessionStore
   type RedisChallengeStore<Request extends object = object> = RedisStore<Request>
   type NearAuthError = AuthError
@@ -47,6 +51,12 @@ declare namespace NearStrategy {
   type CallbackPageOptions = types.CallbackPageOptions
   type Challenge = types.Challenge
   type ChallengeStore = types.ChallengeStore
+  type ConnectMiddleware<
+    Request extends object,
+    Response extends types.ConnectResponse = types.ConnectResponse,
+  > = types.ConnectMiddleware<Request, Response>
+  type ConnectRequest = types.ConnectRequest
+  type ConnectResponse = types.ConnectResponse
   type LoginEvent = types.LoginEvent
   type LoginStep = types.LoginStep
   type NearApiProvider = types.NearApiProvider
@@ -57,7 +67,10 @@ declare namespace NearStrategy {
     PassRequest extends boolean = false,
   > = types.NearStrategyOptions<Request, PassRequest>
   type DefaultRequest = types.DefaultRequest
-  type LoginHandlerOptions<Request extends object = object> = types.LoginHandlerOptions<Request>
+  type LoginHandlerOptions<
+    Request extends object = object,
+    Response extends types.ConnectResponse = types.ConnectResponse,
+  > = types.LoginHandlerOptions<Request, Response>
   type Nep413Payload = types.Nep413Payload
   type Network = types.Network
   type RedisChallengeStoreOptions<Request extends object = object> = types.RedisChallengeStoreOptions<Request>
@@ -65,6 +78,7 @@ declare namespace NearStrategy {
   type NodeRedisClient = types.NodeRedisClient
   type RedisClient = types.RedisClient
   type RejectionCode = types.RejectionCode
+  type RejectionInfo = types.RejectionInfo
   type RpcEndpoint = types.RpcEndpoint
   type ServiceErrorCode = types.ServiceErrorCode
   type SessionChallengeStoreOptions = types.SessionChallengeStoreOptions

@@ -8,11 +8,12 @@ export interface LoginHandlerOptions<
   Response extends ConnectResponse = ConnectResponse,
 > {
   /**
-   * Sends the response after a login.
+   * Sends the response after a login. It may return `res`, as `res.json()` of Express does.
    *
    * @defaultValue sends `{ user: <accountId> }` as JSON
    */
-  respond?: ((req: Request, res: Response) => void | Promise<void>) | undefined
+  respond?:
+    ((req: Request, res: Response) => void | ConnectResponse | Promise<void | ConnectResponse>) | undefined
 }
 
 type LogIn = (user: object, callback: (error?: unknown) => void) => void

@@ -34,11 +34,15 @@ declare global {
   }
 }
 
-/** The default type of a request: Node's, with the fields that Express, Passport and a body parser add. */
+/**
+ * The default type of a request: Node's, with the fields that Express, Passport and a body parser add. `user` is unknown without
+ * `@types/passport`.
+ */
 export type DefaultRequest = IncomingMessage &
   Express.Request & {
     // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as @types/express has it
     body?: any
+    user?: unknown
   }
 
 /** A NEAR network that has public RPC endpoints. */

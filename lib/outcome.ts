@@ -1,5 +1,10 @@
 import { ServerResponse } from 'node:http'
-import { NearServiceError, type NearAuthErrorCode, type NearLoginRejected } from './errors'
+import {
+  NearServiceError,
+  type NearAuthErrorCode,
+  type NearLoginRejected,
+  type RejectionInfo,
+} from './errors'
 
 /** What a request ends in. Passport hears of exactly one. */
 export type Outcome = LoginOutcome | { readonly action: 'redirect'; readonly url: string }
@@ -21,7 +26,8 @@ export type LoginOutcome =
 
 /** A rejection, in the form that Passport's `fail` takes. */
 export function toFailure({ code, message, status }: NearLoginRejected): LoginOutcome {
-  return { action: 'fail', info: { code, message }, status, code }
+  const info: RejectionInfo = { code, message }
+  return { action: 'fail', info, status, code }
 }
 
 /** The code of a rejection or of an error of ours; undefined for the application's. */

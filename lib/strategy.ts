@@ -120,6 +120,8 @@ export class NearStrategy<
    * Connect middleware for the whole login in JSON, in place of `passport.authenticate`. It signs the user in and responds with
    * `{ user: <accountId> }`. A rejection is `{ code, message }` with its status. Errors go to `next`.
    *
+   * For TypeScript the framework's response is the type parameter: `near.loginHandler<express.Response>({ respond })`.
+   *
    * @throws {TypeError} when an option is wrong
    */
   loginHandler<Response extends ConnectResponse = ConnectResponse>(

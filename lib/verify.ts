@@ -24,11 +24,11 @@ export type VerifyDone = (error?: unknown, user?: object | false | null, info?: 
 export type Verify = (profile: NearProfile, done: VerifyDone) => void | Promise<void>
 
 /** {@link Verify} with `passReqToCallback: true`. */
-export type VerifyWithRequest<Request extends object> = (
-  req: Request,
-  profile: NearProfile,
-  done: VerifyDone,
-) => void | Promise<void>
+// The type of a method, so that `req` may be annotated with Express's own request, which has more than the default type.
+export type VerifyWithRequest<Request extends object> = {
+  /** @see {@link Verify} */
+  verify(req: Request, profile: NearProfile, done: VerifyDone): void | Promise<void>
+}['verify']
 
 /** What `verify` decided: a user, or undefined if this account may not sign in. @internal */
 export interface VerifyResult {

@@ -21,6 +21,7 @@ export interface AccessKeyCheck {
  * The rejections are `ERR_NEAR_ACCESS_KEY_NOT_FOUND` and `ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS` (401).
  *
  * @throws {NearServiceError} `ERR_NEAR_RPC_UNAVAILABLE` (503) when the source cannot tell
+ * @internal
  */
 export async function checkAccessKey(
   source: TimedAccessKeySource,

@@ -19,6 +19,7 @@ const ACCOUNT_NOT_FOUND = /^account \S+ does not exist/
  * Looks up keys over JSON-RPC, at one endpoint or at `quorum` of them.
  *
  * @param options - `timeout` in milliseconds for a lookup, all endpoints included; `quorum` endpoints must say yes
+ * @internal
  */
 export function createRpcSource(
   endpoints: readonly Endpoint[],

@@ -30,7 +30,7 @@ export interface StoredChallenge {
   /** 32 bytes in base64. */
   nonce: string
   message: string
-  callbackUrl?: string | null
+  callbackUrl?: string | null | undefined
   /** In milliseconds since 1970. */
   issuedAt: number
   /** How long the store keeps the challenge, in milliseconds since 1970. The strategy checks the age itself. */

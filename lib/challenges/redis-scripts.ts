@@ -8,7 +8,7 @@ for line in string.gmatch(redis.call('GET', KEYS[1]) or '', '[^\n]+') do
   open[#open + 1] = line
 end`
 
-/** Adds a challenge. The key expires with the latest of its challenges. ARGV: line, maximum of challenges, lifetime in ms. */
+/** Adds a challenge. The key expires with the latest of its challenges. ARGV: line, maximum of challenges, lifetime in ms. @internal */
 export const ISSUE = new RedisScript(String.raw`${READ}
 open[#open + 1] = ARGV[1]
 local first = math.max(1, #open - tonumber(ARGV[2]) + 1)
@@ -19,6 +19,7 @@ return 1`)
 /**
  * Takes out the challenge of a state, or the latest of a purpose. ARGV: state or '', purpose.
  * Returns the line or '', and the number of challenges that are left.
+ * @internal
  */
 export const CONSUME = new RedisScript(String.raw`${READ}
 for place = #open, 1, -1 do

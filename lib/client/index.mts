@@ -30,7 +30,7 @@ export interface WalletObject {
   /** Shows the message, signs it, and returns the signature or leads to another page. */
   signMessage?(message: MessageToSign): WalletAnswer
   /** near-connect: what the wallet can do. */
-  manifest?: { features?: { signInAndSignMessage?: boolean } }
+  manifest?: { features?: { signInAndSignMessage?: boolean | undefined } | undefined } | undefined
   /** near-connect: signs in and signs in one step. */
   signInAndSignMessage?(data: { messageParams: MessageToSign }): Promise<{ signedMessage: SignedMessage }[]>
 }
@@ -42,7 +42,7 @@ export interface WalletConnector {
   /** A wallet by its id. */
   wallet(id: string): Promise<WalletObject>
   /** Signs in with a wallet; with `signMessageParams` it signs in the same step. */
-  connect(options: { walletId: string; signMessageParams?: MessageToSign }): Promise<unknown>
+  connect(options: { walletId: string; signMessageParams?: MessageToSign | undefined }): Promise<unknown>
   /** Listens for a sign-in that signed a message as well. */
   on(event: 'wallet:signInAndSignMessage', listener: (event: OneStepEvent) => void): void
   /** Stops listening. */
@@ -62,7 +62,7 @@ export interface ResumeOptions {
   /** Where the login is posted to, as JSON: the route with `passport.authenticate('near')`. */
   loginUrl: string | URL
   /** Used instead of the page's `fetch`, to send a header along, for instance, or cookies to another origin. */
-  fetch?: (url: string | URL, init: RequestInit) => Promise<Response>
+  fetch?: ((url: string | URL, init: RequestInit) => Promise<Response>) | undefined
 }
 
 /** Where the challenge comes from and the login goes, for {@link signIn}. */
@@ -82,12 +82,27 @@ export type SignInResult<Reply = unknown> =
   | FailedSignIn
   | { outcome: 'redirected' }
 
+/** Each code of the server, as `NearAuthErrorCode` of `passport-near` has them. */
+export type NearAuthErrorCode =
+  | 'ERR_NEAR_CREDENTIALS_MISSING'
+  | 'ERR_NEAR_CREDENTIALS_INVALID'
+  | 'ERR_NEAR_WALLET_REFUSED'
+  | 'ERR_NEAR_CHALLENGE_MISSING'
+  | 'ERR_NEAR_CHALLENGE_EXPIRED'
+  | 'ERR_NEAR_SIGNATURE_INVALID'
+  | 'ERR_NEAR_ACCESS_KEY_NOT_FOUND'
+  | 'ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS'
+  | 'ERR_NEAR_SIGN_IN_REQUIRED'
+  | 'ERR_NEAR_SESSION_UNAVAILABLE'
+  | 'ERR_NEAR_STORE_FAILED'
+  | 'ERR_NEAR_RPC_UNAVAILABLE'
+
 /** A sign-in that the server refused or could not decide, or a server that could not be reached. */
 export interface FailedSignIn {
   outcome: 'failed'
   status?: number
-  /** One of the server's, `ERR_NEAR_…`, or undefined if it sent none. */
-  code?: string
+  /** The strategy's code, or a code of the site, such as its rate limit's. Undefined if the response has none. */
+  code?: NearAuthErrorCode | (string & Record<never, never>)
   message: string
 }
 

@@ -7,7 +7,7 @@ import { NearLoginRejected, rejection } from '../errors'
 import { hashPayload } from '../nep413/payload'
 import { verifyWithKey } from '../nep413/signature'
 
-/** The options of the strategy that this proof depends on. */
+/** The options of the strategy that this proof depends on. @internal */
 export interface AccessKeyProofOptions {
   readonly recipient: string
   readonly accessKeys: TimedAccessKeySource
@@ -28,6 +28,7 @@ export interface AccessKeyProof {
  *
  * @returns the proof, or why the login is rejected (401)
  * @throws {NearServiceError} `ERR_NEAR_RPC_UNAVAILABLE` (503)
+ * @internal
  */
 export async function proveByAccessKey(
   options: AccessKeyProofOptions,

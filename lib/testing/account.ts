@@ -16,9 +16,9 @@ export type TestPermission =
 /** A key that is added to a {@link TestAccount}. */
 export interface TestKeyOptions {
   /** Default `FullAccess`. */
-  permission?: TestPermission
+  permission?: TestPermission | undefined
   /** A key whose private half is held elsewhere, such as in a real wallet; default a new Ed25519 key. */
-  publicKey?: string
+  publicKey?: string | undefined
 }
 
 /** What a wallet is asked to sign: a challenge as the server sends it, or as wallets get it, the nonce in bytes. */
@@ -34,9 +34,9 @@ export interface MessageToSign {
 /** How the wallet of a {@link TestAccount} signs. */
 export interface SignMessageOptions {
   /** Which of the account's keys signs; default the one that the account was created with. */
-  publicKey?: string
+  publicKey?: string | undefined
   /** Whether the wallet signs the challenge's callback URL; default true. Many wallets don't. */
-  signCallbackUrl?: boolean
+  signCallbackUrl?: boolean | undefined
 }
 
 /** What a wallet returns. */

@@ -10,7 +10,7 @@ import { answer, status } from './rpc'
 /** Where a {@link TestNetwork} listens. */
 export interface TestNetworkOptions {
   /** On 127.0.0.1; default any that is free. */
-  port?: number
+  port?: number | undefined
 }
 
 const CORS = {
