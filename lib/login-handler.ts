@@ -2,18 +2,20 @@ import { sendJson, type ConnectMiddleware, type ConnectResponse } from './connec
 import { report, type Actions, type LoginOutcome } from './outcome'
 import { validateFunction, validateOptions } from './validate'
 
+/** What `respond` returns: nothing, or `res`. A value to be sent is a mistake. */
+type Responded = void | ConnectResponse // eslint-disable-line @typescript-eslint/no-invalid-void-type -- as handlers return
+
 /** Options of `loginHandler`. */
 export interface LoginHandlerOptions<
   Request extends object = object,
   Response extends ConnectResponse = ConnectResponse,
 > {
   /**
-   * Sends the response after a login. It may return `res`, as `res.json()` of Express does.
+   * Sends the response after a login.
    *
    * @defaultValue sends `{ user: <accountId> }` as JSON
    */
-  respond?:
-    ((req: Request, res: Response) => void | ConnectResponse | Promise<void | ConnectResponse>) | undefined
+  respond?: ((req: Request, res: Response) => Responded | Promise<Responded>) | undefined
 }
 
 type LogIn = (user: object, callback: (error?: unknown) => void) => void

@@ -11,7 +11,8 @@ export function explain(error: NearAuthError): string {
     case 'ERR_NEAR_CHALLENGE_EXPIRED':
     case 'ERR_NEAR_SIGNATURE_INVALID':
     case 'ERR_NEAR_ACCESS_KEY_NOT_FOUND':
-    case 'ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS': {
+    case 'ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS':
+    case 'ERR_NEAR_SIGN_IN_REQUIRED': {
       const refused: RejectionCode = error.code
       return refused
     }

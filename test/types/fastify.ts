@@ -2,12 +2,12 @@ import { Authenticator } from '@fastify/passport'
 import Fastify, { type FastifyRequest } from 'fastify'
 import { NearStrategy } from 'passport-near'
 
-const near = new NearStrategy({ recipient: 'app.example.com' }, (profile, done) =>
+const near = new NearStrategy<FastifyRequest>({ recipient: 'app.example.com' }, (profile, done) =>
   done(null, { id: profile.id }),
 )
-const withRequest = new NearStrategy(
+const withRequest = new NearStrategy<FastifyRequest, true>(
   { recipient: 'app.example.com', name: 'near-with-request', passReqToCallback: true },
-  (request: FastifyRequest, profile, done) => done(null, { ip: request.ip, id: profile.id }),
+  (request, profile, done) => done(null, { ip: request.ip, id: profile.id }),
 )
 const passport = new Authenticator()
 passport.use(near)

@@ -3,12 +3,12 @@ import Koa from 'koa'
 import passport from 'koa-passport'
 import { NearStrategy } from 'passport-near'
 
-const near = new NearStrategy({ recipient: 'app.example.com' }, (profile, done) =>
+const near = new NearStrategy<Koa.Context>({ recipient: 'app.example.com' }, (profile, done) =>
   done(null, { id: profile.id }),
 )
-const withRequest = new NearStrategy(
+const withRequest = new NearStrategy<Koa.Request, true>(
   { recipient: 'app.example.com', name: 'near-with-request', passReqToCallback: true },
-  (request: Koa.Request, profile, done) => done(null, { ip: request.ip, id: profile.id }),
+  (request, profile, done) => done(null, { ip: request.ip, id: profile.id }),
 )
 passport.use(near)
 passport.use('other', withRequest)

@@ -1,9 +1,10 @@
 import {
   NearStrategy,
   SessionChallengeStore,
+  type LoginEvent,
+  type NearAuthErrorCode,
   type NearProfile,
   type NearStrategyOptions,
-  type NearStrategyOptionsWithRequest,
 } from 'passport-near'
 import type { IncomingMessage } from 'node:http'
 
@@ -18,9 +19,12 @@ export const all: NearStrategyOptions = {
   allowImplicit: true,
   challengeMaxAge: 1000,
   store: new SessionChallengeStore({ key: 'near' }),
+  requireCallbackUrl: true,
   walletUrl: 'https://app.mynearwallet.com',
   passReqToCallback: false,
   verifyTimeout: 1000,
+  linking: true,
+  currentUser: (req) => req.headers.authorization,
   name: 'near',
 }
 
@@ -33,7 +37,7 @@ export const plain = new NearStrategy({ recipient: 'app.example.com' }, (profile
 
 /** Options that are written down before: with a request, and without. */
 export const fromOptions = new NearStrategy(all, (profile, done) => done(null, profile))
-const handingOn: NearStrategyOptionsWithRequest<IncomingMessage> = {
+const handingOn: NearStrategyOptions<IncomingMessage, true> = {
   recipient: 'app.example.com',
   message: (req) => req.url ?? '',
   passReqToCallback: true,
@@ -53,15 +57,16 @@ export const refusing = new NearStrategy({ recipient: 'app.example.com' }, async
   return done(new Error('broken'))
 })
 
-// @ts-expect-error recipient is required
-new NearStrategy({}, () => undefined)
-// @ts-expect-error verify is required
-new NearStrategy({ recipient: 'app.example.com' })
-// @ts-expect-error there is no such network
-new NearStrategy({ recipient: 'app.example.com', network: 'betanet' }, () => undefined)
-// @ts-expect-error there is no such option
-new NearStrategy({ recipient: 'app.example.com', recipent: 'app.example.com' }, () => undefined)
-// @ts-expect-error without passReqToCallback the first argument is the profile
-new NearStrategy({ recipient: 'app.example.com' }, (req: IncomingMessage, profile, done) =>
-  done(null, { req, profile }),
+/** The session's user is unknown where Passport's types are missing, and theirs otherwise. */
+export const current = new NearStrategy(
+  { recipient: 'app.example.com', message: (req) => req.headers.host!, passReqToCallback: true },
+  (req, profile, done) => done(null, { user: req.user, next: req.body.next, profile }),
 )
+
+/** Whether `passReqToCallback` is set is known at run time only. */
+export const either = new NearStrategy(
+  { recipient: 'app.example.com', passReqToCallback: process.argv.length > 2 },
+  (...args: unknown[]) => void args,
+)
+
+export const codeOf = (event: LoginEvent): NearAuthErrorCode | undefined => event.code
