@@ -171,9 +171,9 @@ const near = new NearStrategy({ recipient: 'app.example.com', message: () => 'He
   const accountId: string = profile.accountId
   done(null, { id: accountId })
 })
-const withRequest: NearStrategy<express.Request> = new NearStrategy(
+const withRequest: NearStrategy<express.Request, true> = new NearStrategy<express.Request, true>(
   { recipient: 'app.example.com', passReqToCallback: true },
-  (req: express.Request, profile, done) => done(null, { path: req.path, id: profile.id }),
+  (req, profile, done) => done(null, { path: req.path, id: profile.id }),
 )
 passport.use(near)
 passport.use('near-with-request', withRequest)
