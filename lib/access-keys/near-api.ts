@@ -86,7 +86,8 @@ async function accountExists(
   accountId: string,
   blockId: string | undefined,
 ): Promise<boolean> {
-  if (blockId === undefined) throw new InvalidResponseError('no key, and no block at which to look for the account')
+  if (blockId === undefined)
+    throw new InvalidResponseError('no key, and no block at which to look for the account')
   try {
     await provider.viewAccount({ accountId, blockQuery: { blockId } })
     return true

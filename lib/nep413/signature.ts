@@ -96,9 +96,9 @@ export function verifyWithKey(hash: Uint8Array, signature: Uint8Array, key: Publ
 
 /** Loads the algorithm at the first key of this type: few logins need it, and it is an ES module. */
 function verifyMlDsa65(hash: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean {
+  type Module = typeof import('@noble/post-quantum/ml-dsa.js')
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() fails in jest's CommonJS sandbox
-  const { ml_dsa65 } =
-    require('@noble/post-quantum/ml-dsa.js') as typeof import('@noble/post-quantum/ml-dsa.js')
+  const { ml_dsa65 } = require('@noble/post-quantum/ml-dsa.js') as Module
   return ml_dsa65.verify(signature, hash, publicKey)
 }
 
