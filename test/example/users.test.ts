@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openDatabase, openPostgres } from '../../example/database.mjs'
-import { Users } from '../../example/users.mjs'
+import { openDatabase, openPostgres } from '../../example/site/database.mjs'
+import { Users } from '../../example/site/users.mjs'
 import { Cleanup } from '../support/app'
 import { describeWithPostgres, startPostgres } from '../support/postgres'
 
@@ -109,7 +109,7 @@ describe('the embedded database', () => {
   it('is in files that two processes cannot open at once', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'passport-near-users-'))
     const opened = await openDatabase(directory)
-    const code = `import('./example/database.mjs').then((m) => m.openDatabase(process.argv[1])).catch((e) => console.log(e.explanation))`
+    const code = `import('./example/site/database.mjs').then((m) => m.openDatabase(process.argv[1])).catch((e) => console.log(e.explanation))`
     const { stdout } = spawnSync(process.execPath, ['-e', code, directory], { encoding: 'utf8' })
     expect(stdout).toContain(`Another process (${process.pid}) uses the example's database.`)
     await opened.close()

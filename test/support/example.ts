@@ -20,7 +20,7 @@ export async function startExample(
 ): Promise<Example> {
   if (!existsSync('dist/index.js'))
     throw new Error('The example needs the built package: run npm run build first')
-  const child = spawn(process.execPath, ['example/start.mjs'], {
+  const child = spawn(process.execPath, ['example/site/start.mjs'], {
     env: { ...process.env, PORT: '0', WALLET_PORT: '0', DATA_DIR: dataDirectory, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

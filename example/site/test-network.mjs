@@ -5,7 +5,7 @@ import { createWallet } from './wallet/wallet.mjs'
 const ACCOUNT_IDS = ['alice.test', 'bob.test', 'carol.test', 'dave.test', 'erin.test']
 
 /** A NEAR network in this process, with a few accounts, and on an origin of its own the wallet that holds their keys. */
-export async function startEmbeddedChain({ port }) {
+export async function startTestNetwork({ port }) {
   const network = await TestNetwork.start()
   const accounts = []
   for (const accountId of ACCOUNT_IDS) accounts.push(await network.createAccount(accountId))

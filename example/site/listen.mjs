@@ -23,13 +23,13 @@ export async function listen(port, variable, createHandler) {
   const { port: actualPort } = /** @type {import('node:net').AddressInfo} */ (server.address())
   const url = `http://localhost:${actualPort}`
 
-  const underWay = new Set()
+  const pending = new Set()
   let whenDone = () => {}
   server.on('request', (request, response) => {
-    underWay.add(response)
+    pending.add(response)
     response.once('close', () => {
-      underWay.delete(response)
-      if (underWay.size === 0) whenDone()
+      pending.delete(response)
+      if (pending.size === 0) whenDone()
     })
   })
   server.on('request', createHandler(url))
@@ -39,8 +39,8 @@ export async function listen(port, variable, createHandler) {
     /** Takes no more connections, lets requests that are under way finish, then closes what is left. */
     async stop() {
       server.close()
-      for (const response of underWay) if (!response.headersSent) response.setHeader('Connection', 'close')
-      if (underWay.size > 0) {
+      for (const response of pending) if (!response.headersSent) response.setHeader('Connection', 'close')
+      if (pending.size > 0) {
         await new Promise((resolve) => {
           whenDone = () => resolve(undefined)
           setTimeout(resolve, GRACE).unref()

@@ -37,7 +37,7 @@ export async function openRedis(url) {
       explanation: `Redis cannot be used (${error.code ?? error.message}). Is it running, and is REDIS_URL right?`,
     })
   }
-  const bounded = withPatience(client)
+  const bounded = withTimeout(client)
   return {
     sessionStore: new SessionStore({ client: bounded, prefix: 'example:session:', ttl: 24 * 60 * 60 }),
 
@@ -65,7 +65,7 @@ class RateLimitStore extends RedisRateLimitStore {
 }
 
 /** The same client, whose commands fail with status 503 when Redis fails or is silent: else whoever uses it would hang. */
-function withPatience(client) {
+function withTimeout(client) {
   return new Proxy(client, {
     get(_, name) {
       const value = Reflect.get(client, name)

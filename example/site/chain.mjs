@@ -1,4 +1,4 @@
-import { startEmbeddedChain } from './embedded-chain.mjs'
+import { startTestNetwork } from './test-network.mjs'
 
 /**
  * Where accounts and their keys are.
@@ -31,7 +31,7 @@ export async function startChain({ network, rpc, walletUrl, walletPort }) {
     return { network: 'testnet', rpc, walletUrl, accountIds: [], isEmbedded: true, async stop() {} }
   }
   if (network === undefined) {
-    const { rpcUrl, walletUrl, accountIds, stop } = await startEmbeddedChain({ port: walletPort })
+    const { rpcUrl, walletUrl, accountIds, stop } = await startTestNetwork({ port: walletPort })
     return { network: 'testnet', rpc: rpcUrl, walletUrl, accountIds, isEmbedded: true, stop }
   }
   if (network !== 'mainnet' && network !== 'testnet') {

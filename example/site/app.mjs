@@ -4,9 +4,9 @@ import express from 'express'
 import session from 'express-session'
 import helmet from 'helmet'
 import { NearAuthError } from 'passport-near'
-import { explain, isProblem } from './explanations.mjs'
+import { explain, isProblem } from './error-messages.mjs'
 import { createRateLimits } from './rate-limits.mjs'
-import { refuseOtherSites } from './refuse-other-sites.mjs'
+import { sameOrigin } from './same-origin.mjs'
 import { createSignIn } from './sign-in.mjs'
 
 const inThisFolder = (path) => fileURLToPath(new URL(path, import.meta.url))
@@ -71,7 +71,7 @@ export function createApp({
   app.get('/sign-in.js', (req, res) => {
     res.type('js').send(frontEnd)
   })
-  app.use(refuseOtherSites)
+  app.use(sameOrigin)
   app.get(['/login/near', '/login/near/challenge', '/link/near/challenge'], limits.challenges)
   app.post(['/login/near', '/login/near/callback', '/login/password', '/link/near'], limits.logins)
   app.use(express.json(), express.urlencoded())

@@ -1,5 +1,5 @@
 import { resumeSignIn, signIn } from 'passport-near/client'
-import { explain, isProblem } from '../explanations.mjs'
+import { explain, isProblem } from '../error-messages.mjs'
 
 /** Wires up the page's button: it signs in, or links an account. */
 export async function wireButton(wallet) {

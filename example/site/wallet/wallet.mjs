@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import express from 'express'
 import helmet from 'helmet'
-import { refuseOtherSites } from '../refuse-other-sites.mjs'
+import { sameOrigin } from '../same-origin.mjs'
 import { nearConnect } from './near-connect.mjs'
 
 const inThisFolder = (path) => fileURLToPath(new URL(path, import.meta.url))
@@ -26,7 +26,7 @@ export function createWallet(accounts, url) {
       strictTransportSecurity: false,
     }),
   )
-  app.use(refuseOtherSites)
+  app.use(sameOrigin)
   app.use('/near-connect', nearConnect(url))
   app.use(express.static(inThisFolder('./public')))
 

@@ -6,7 +6,7 @@ const publicHost = SITE_URL && URL.canParse(SITE_URL) ? new URL(SITE_URL).host :
  * Connect middleware: what is posted must come from our own pages, as browsers say in `Origin`, and whoever asks must know
  * us by our own name. So no form on another site signs anybody in or out, and no name that was pointed at us later is served.
  */
-export function refuseOtherSites(req, res, next) {
+export function sameOrigin(req, res, next) {
   const { origin, host } = req.headers
   const isOurName =
     /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(host ?? '') ||
