@@ -4,7 +4,7 @@ import { build } from 'esbuild'
 /**
  * Bundles the page's script.
  *
- * @param {'development-wallet' | 'real-wallets'} name - which of `front-end/`
+ * @param {'development-wallet' | 'real-wallets'} name - a script of the folder `front-end`
  * @returns {Promise<string>} an ES module
  */
 export async function bundleFrontEnd(name) {

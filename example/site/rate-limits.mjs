@@ -1,11 +1,14 @@
 import { rateLimit } from 'express-rate-limit'
+import { sendError } from './error-pages.mjs'
+import { log } from './log.mjs'
 
 /**
- * Limits how often one address may ask for challenges and try to sign in: a person never meets these limits, not even an office
- * behind one address.
+ * Limits the challenges and the logins that one address may request. The default is far above what one office behind one
+ * address requests.
  *
- * @param {{ perMinute: number, storeFor: (name: string) => import('express-rate-limit').Store | undefined }} options -
- *   where it is counted: undefined for this process alone
+ * @param {object} options
+ * @param {number} options.perMinute
+ * @param {(name: string) => import('express-rate-limit').Store | undefined} options.storeFor - undefined counts in this process
  */
 export function createRateLimits({ perMinute, storeFor }) {
   const limit = (name) =>
@@ -16,16 +19,13 @@ export function createRateLimits({ perMinute, storeFor }) {
       legacyHeaders: false,
       identifier: name,
       store: storeFor(name),
-      handler: answerTooMany,
+      handler(req, res) {
+        // One line for each address and minute: a flood must not fill the log.
+        const { used } = Object(req).rateLimit
+        if (used === perMinute + 1) log('rate-limit', { outcome: 'rejected', limit: name })
+        res.set('Cache-Control', 'no-store')
+        sendError(req, res, 429, 'TOO_MANY_REQUESTS')
+      },
     })
   return { challenges: limit('challenges'), logins: limit('logins') }
-}
-
-function answerTooMany(req, res) {
-  res.status(429).set('Cache-Control', 'no-store')
-  if (!req.accepts('html') || req.is('json')) return res.json({ code: 'TOO_MANY_REQUESTS' })
-  res.render('problem', {
-    title: 'Please wait a minute',
-    text: 'There were very many attempts from your network. Nothing is wrong with your account: in a minute you can try again.',
-  })
 }

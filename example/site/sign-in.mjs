@@ -3,16 +3,30 @@ import { Strategy as LocalStrategy } from 'passport-local'
 import { NearStrategy } from 'passport-near'
 
 /**
- * The ways in: NEAR, a password, and a second NEAR strategy for linking an account to whoever is signed in. Its own
- * name gives it challenges of its own, so that nobody links an account by signing in, or the other way round.
+ * The strategies of the site: NEAR and a password to sign in, and a second NEAR strategy to link an account to the user
+ * who is signed in.
+ *
+ * @param {object} parts
+ * @param {string} parts.url - the site's origin
+ * @param {import('./users.mjs').Users} parts.users
+ * @param {import('./chain.mjs').Chain} parts.chain
+ * @param {(name: string) => import('passport-near').ChallengeStore | undefined} parts.challengeStore
+ * @param {number} [parts.challengeMaxAge] - in milliseconds
  */
 export function createSignIn({ url, chain, users, challengeStore, challengeMaxAge }) {
   const recipient = new URL(url).host
   const { network, rpc, walletUrl } = chain
-  const callbackUrl = `${url}/login/near/callback`
 
   const near = new NearStrategy(
-    { recipient, network, rpc, walletUrl, callbackUrl, challengeMaxAge, store: challengeStore('near') },
+    {
+      recipient,
+      network,
+      rpc,
+      walletUrl,
+      callbackUrl: `${url}/login/near/callback`,
+      challengeMaxAge,
+      store: challengeStore('near'),
+    },
     async (profile, done) => {
       done(null, await users.findOrCreateByNear(profile))
     },
@@ -22,11 +36,14 @@ export function createSignIn({ url, chain, users, challengeStore, challengeMaxAg
     {
       name: 'link-near',
       recipient,
-      callbackUrl: `${url}/account`,
       network,
       rpc,
+      callbackUrl: `${url}/account`,
+      challengeMaxAge,
       store: challengeStore('link-near'),
-      message: `Link this NEAR account to your account at ${recipient}`,
+      // The person reads in the wallet which user gets the account, also in a tab of a user who has signed out.
+      message: (/** @type {import('express').Request} */ req) =>
+        `Link this NEAR account to ${req.user?.displayName} at ${recipient}`,
     },
     (profile, done) => done(null, profile),
   )

@@ -4,7 +4,7 @@ import { createWallet } from './wallet/wallet.mjs'
 
 const ACCOUNT_IDS = ['alice.test', 'bob.test', 'carol.test', 'dave.test', 'erin.test']
 
-/** A NEAR network in this process, with a few accounts, and on an origin of its own the wallet that holds their keys. */
+/** Starts a test network with a few accounts in this process, and on its own origin the wallet that holds their keys. */
 export async function startTestNetwork({ port }) {
   const network = await TestNetwork.start()
   const accounts = []
@@ -16,7 +16,7 @@ export async function startTestNetwork({ port }) {
     },
   )
   return {
-    rpcUrl: network.rpcUrl,
+    rpc: network.rpcUrl,
     walletUrl: wallet.url,
     accountIds: ACCOUNT_IDS,
     async stop() {

@@ -1,8 +1,9 @@
-/** What Passport puts into req.user: a row of the table users, with the NEAR accounts that are linked. */
+/** The value of `req.user`: a row of the table `users` with the linked NEAR accounts. */
 declare namespace Express {
   interface User {
     id: string
-    username: string | null
+    displayName: string
+    hasPassword: boolean
     createdAt: Date
     accounts: { network: string; account_id: string; linked_at: Date; last_login_at: Date | null }[]
   }

@@ -1,30 +1,10 @@
-import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
-import { promisify } from 'node:util'
+import { hashPassword, isPasswordOf } from './passwords.mjs'
+import { createTables } from './schema.mjs'
 
-const hashPassword = promisify(scrypt)
+/** @see https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const UNIQUE_VIOLATION = '23505'
 
-const SCHEMA = [
-  `CREATE TABLE IF NOT EXISTS users (
-     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-     username text UNIQUE,
-     password_salt text,
-     password_hash text,
-     created_at timestamptz NOT NULL DEFAULT now()
-   )`,
-  `CREATE TABLE IF NOT EXISTS near_accounts (
-     network text NOT NULL,
-     account_id text NOT NULL,
-     user_id bigint NOT NULL REFERENCES users (id),
-     linked_at timestamptz NOT NULL DEFAULT now(),
-     last_login_at timestamptz,
-     PRIMARY KEY (network, account_id)
-   )`,
-]
-
-/** Any number that nothing else in the database uses. */
-const SCHEMA_LOCK = 20251121
-
-/** The site's users: each signs in with any of their NEAR accounts, or with a password. */
+/** The site's users. A user signs in with any of their NEAR accounts, or with a password. */
 export class Users {
   #database
 
@@ -32,30 +12,31 @@ export class Users {
     this.#database = database
   }
 
-  /** Creates the tables, and a user with a password to try the other way in. */
-  async prepare() {
-    await this.#database.transaction(async (query) => {
-      // Of several processes that start at once one creates the tables: IF NOT EXISTS alone lets them collide.
-      await query('SELECT pg_advisory_xact_lock($1)', [SCHEMA_LOCK])
-      for (const statement of SCHEMA) await query(statement)
-    })
-    if (!(await this.#byUsername('demo'))) await this.createWithPassword('demo', 'near-demo')
+  createTables() {
+    return createTables(this.#database)
   }
 
-  /** The user with the NEAR accounts that are linked, or undefined. */
+  /** The user with their NEAR accounts, or undefined. */
   async find(id) {
-    const [user] = await this.#database.query('SELECT id, username, created_at FROM users WHERE id = $1', [
-      id,
-    ])
+    const [user] = await this.#database.query(
+      'SELECT id, username, password_hash IS NOT NULL AS has_password, created_at FROM users WHERE id = $1',
+      [id],
+    )
     if (!user) return undefined
     const accounts = await this.#database.query(
       'SELECT network, account_id, linked_at, last_login_at FROM near_accounts WHERE user_id = $1 ORDER BY linked_at, account_id',
       [id],
     )
-    return { id: String(user.id), username: user.username, createdAt: user.created_at, accounts }
+    return {
+      id: String(user.id),
+      displayName: user.username ?? accounts[0]?.account_id ?? `User ${user.id}`,
+      hasPassword: user.has_password,
+      createdAt: user.created_at,
+      accounts,
+    }
   }
 
-  /** The user whose NEAR account this is; a new one at the account's first login. */
+  /** The user of this NEAR account; a new user at the account's first login. */
   async findOrCreateByNear({ network, accountId }) {
     const id = (await this.#login(network, accountId)) ?? (await this.#createWithNear(network, accountId))
     return this.find(id)
@@ -64,7 +45,7 @@ export class Users {
   /**
    * Links a NEAR account to a user.
    *
-   * @returns whether it is linked now: false if it belongs to another user
+   * @returns {Promise<boolean>} false if the account belongs to another user
    */
   async link(userId, { network, accountId }) {
     await this.#database.query(
@@ -75,12 +56,37 @@ export class Users {
       'SELECT user_id FROM near_accounts WHERE network = $1 AND account_id = $2',
       [network, accountId],
     )
-    return String(account.user_id) === String(userId)
+    return String(account?.user_id) === String(userId)
   }
 
+  /**
+   * Unlinks a NEAR account from a user who keeps another way to sign in.
+   *
+   * @returns {Promise<'unlinked' | 'not-linked' | 'last-way-in'>}
+   */
+  async unlink(userId, { network, accountId }) {
+    if (![network, accountId].every(isText)) return 'not-linked'
+    return this.#database.transaction(async (query) => {
+      // The row lock makes concurrent calls wait: otherwise two of them count two accounts and remove one each.
+      const [user] = await query('SELECT password_hash FROM users WHERE id = $1 FOR UPDATE', [userId])
+      const accounts = await query('SELECT network, account_id FROM near_accounts WHERE user_id = $1', [
+        userId,
+      ])
+      const isLinked = accounts.some((row) => row.network === network && row.account_id === accountId)
+      if (!isLinked) return 'not-linked'
+      if (accounts.length === 1 && !user.password_hash) return 'last-way-in'
+      await query('DELETE FROM near_accounts WHERE user_id = $1 AND network = $2 AND account_id = $3', [
+        userId,
+        network,
+        accountId,
+      ])
+      return 'unlinked'
+    })
+  }
+
+  /** Creates a user, unless the user name exists. */
   async createWithPassword(username, password) {
-    const salt = randomBytes(16).toString('hex')
-    const hash = (await hashPassword(password, salt, 32)).toString('hex')
+    const { salt, hash } = await hashPassword(password)
     await this.#database.query(
       'INSERT INTO users (username, password_salt, password_hash) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
       [username, salt, hash],
@@ -90,19 +96,11 @@ export class Users {
   /** The user with this name and password, or undefined. */
   async findByPassword(username, password) {
     if (![username, password].every(isText)) return undefined
-    const user = await this.#byUsername(username)
-    // Where there is no such user the time is spent as well: it must not tell whether a name is taken.
-    const given = await hashPassword(password, user?.password_salt ?? 'no such user', 32)
-    const known = Buffer.from(user?.password_hash ?? '00'.repeat(32), 'hex')
-    return timingSafeEqual(given, known) ? this.find(user.id) : undefined
-  }
-
-  async #byUsername(username) {
     const [user] = await this.#database.query(
       'SELECT id, password_salt, password_hash FROM users WHERE username = $1',
       [username],
     )
-    return user
+    return (await isPasswordOf(password, user)) ? this.find(user.id) : undefined
   }
 
   /** @returns the user's id, or undefined at an account's first login */
@@ -114,7 +112,7 @@ export class Users {
     return account?.user_id
   }
 
-  /** Of several first logins at once one creates the user; the others find it. */
+  /** Of several concurrent first logins one creates the user; the others find it. */
   async #createWithNear(network, accountId) {
     try {
       return await this.#database.transaction(async (query) => {
@@ -132,10 +130,7 @@ export class Users {
   }
 }
 
-/** Whether PostgreSQL can take a value for a text. */
+/** Whether PostgreSQL takes a value as a text. */
 function isText(value) {
   return typeof value === 'string' && !value.includes('\0')
 }
-
-/** @see https://www.postgresql.org/docs/current/errcodes-appendix.html */
-const UNIQUE_VIOLATION = '23505'

@@ -7,13 +7,15 @@ export interface Example {
   url: string
   walletUrl: string
   pid: number
-  /** The last of what it has written to its standard error. */
+  /** The last 100,000 characters of its standard output, after the lines that say that it is ready. */
+  output(): string
+  /** The last 10,000 characters of its standard error. */
   errors(): string
-  /** Ends it as a terminal or a process manager does, or as a power cut does. */
+  /** Stops the process as a terminal or a process manager does, or as a power cut does. */
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<number | null>
 }
 
-/** Starts the example as `npm start` does after its build, on ports of its own. */
+/** Starts the site of `example/site` as `npm start` does after its build, on ports of its own. */
 export async function startExample(
   dataDirectory: string,
   settings: NodeJS.ProcessEnv = {},
@@ -24,26 +26,35 @@ export async function startExample(
     env: { ...process.env, PORT: '0', WALLET_PORT: '0', DATA_DIR: dataDirectory, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const exited = once(child, 'exit')
+  const closed = once(child, 'close')
   let errors = ''
   child.stderr.on('data', (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-10_000)))
-  /** With a chain from elsewhere it has no wallet of its own; on a real network it says so. */
-  const wanted = settings.NEAR_RPC_URL ? 1 : 2
-  const lines: string[] = []
-  for await (const line of createInterface({ input: child.stdout })) {
-    if (lines.push(line) === wanted) break
+  // A process that shares a test network has no wallet of its own. A process on a real network says so in its second line.
+  const expectedLines = settings.NEAR_RPC_URL ? 1 : settings.NEAR_NETWORK ? 2 : 3
+  const ready: string[] = []
+  let output = ''
+  await new Promise<void>((resolve) => {
+    child.once('close', resolve)
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (ready.length === expectedLines) output = `${output}${line}\n`.slice(-100_000)
+      else if (ready.push(line) === expectedLines) resolve()
+    })
+  })
+  const [url, walletUrl = ''] = ready.map((line) => /http:\/\/localhost:\d+/.exec(line)?.[0])
+  if (!url || ready.length < expectedLines) {
+    child.kill('SIGKILL')
+    await closed
+    throw new Error(`The example did not start: ${errors}`)
   }
-  const [url, walletUrl = ''] = lines.map((line) => /http:\/\/localhost:\d+/.exec(line)?.[0])
-  if (!url || lines.length < wanted) throw new Error(`The example did not start: ${errors}`)
-  child.stdout.resume()
   return {
     url,
     walletUrl,
     pid: child.pid!,
+    output: () => output,
     errors: () => errors,
     async stop(signal = 'SIGTERM') {
       child.kill(signal)
-      const [code] = (await exited) as [number | null]
+      const [code] = (await closed) as [number | null]
       return code
     },
   }

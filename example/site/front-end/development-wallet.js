@@ -1,9 +1,9 @@
-// The sign-in page on the embedded chain: the wallet is the development wallet, in a window of its own.
+// The page's script on the test network. The development wallet opens in a window of its own.
 import { wireButton } from './sign-in.js'
 
 const { wallet } = document.querySelector('[data-wallet]').dataset
 
-/** Shows the message in the wallet's window and waits for its answer. */
+/** Shows the message in the wallet's window and waits for its response. */
 function signMessage({ message, recipient, nonce, callbackUrl = location.href }) {
   const query = { message, recipient, nonce: btoa(String.fromCharCode(...nonce)), callbackUrl }
   const url = `${wallet}/sign-message?${new URLSearchParams(query)}`
@@ -17,9 +17,10 @@ function signMessage({ message, recipient, nonce, callbackUrl = location.href })
       settle(value)
     }
     const onMessage = ({ origin, source, data }) => {
+      // Any window can post messages to this one.
       if (origin !== new URL(wallet).origin || source !== popup) return
       if (data.signedRequest) end(resolve, data.signedRequest)
-      else end(reject, new Error('Refused'))
+      else end(reject, new Error('Declined'))
     }
     const timer = setInterval(() => {
       if (popup.closed) end(reject, new Error('The wallet’s window was closed'))

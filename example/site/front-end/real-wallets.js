@@ -1,4 +1,4 @@
-// The sign-in page on the real chain: people choose among the wallets of near-connect.
+// The page's script on a real network. The person chooses a wallet in near-connect.
 import { NearConnector } from '@hot-labs/near-connect'
 import { wireButton } from './sign-in.js'
 

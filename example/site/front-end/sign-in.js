@@ -1,7 +1,7 @@
 import { resumeSignIn, signIn } from 'passport-near/client'
-import { explain, isProblem } from '../error-messages.mjs'
+import { isProblem, messageFor } from '../error-messages.mjs'
 
-/** Wires up the page's button: it signs in, or links an account. */
+/** Lets the page's button sign in, or link an account. */
 export async function wireButton(wallet) {
   const button = document.querySelector('[data-near]')
   const { challenge: challengeUrl, submit: loginUrl } = button.dataset
@@ -11,43 +11,41 @@ export async function wireButton(wallet) {
     button.disabled = false
     if (!result) return
     button.focus()
-    tell(result)
+    showFailure(result)
   }
   button.addEventListener('click', async () => {
     button.disabled = true
-    say('Approve the request in your wallet…')
+    show('Approve the request in your wallet…')
     finish(await signIn(wallet, { challengeUrl, loginUrl }))
   })
-  // It has waited for this script, and for a wallet's answer that came with the address.
+  // The button stays disabled until this script runs, and while the address holds a wallet's response.
   finish(await resumeSignIn({ loginUrl }))
 }
 
-/** Says how a sign-in ended that was none. */
-function tell({ outcome, cause, code, status, message }) {
+/** Shows why a sign-in ended without success. */
+function showFailure({ outcome, cause, code, status, message }) {
   if (outcome === 'refused') {
-    // Wallets have no codes for it, only words of their own.
-    if (/block/i.test(cause?.message)) {
-      return say(
-        'Your browser blocked the wallet’s window. Allow pop-ups for this site, then try again.',
-        true,
-      )
-    }
-    return say(/clos/i.test(cause?.message) ? WINDOW_CLOSED : explain('ERR_NEAR_WALLET_REFUSED'))
+    // Wallets have no error codes for these cases, only texts of their own.
+    if (/block/i.test(cause?.message)) return show(WINDOW_BLOCKED, true)
+    return show(/clos/i.test(cause?.message) ? WINDOW_CLOSED : messageFor('ERR_NEAR_WALLET_REFUSED'))
   }
-  // Without a status the server was not reached at all.
-  say(status ? explain(code) : message, isProblem(code))
+  // Without a status the server was not reached.
+  show(status ? messageFor(code) : message, isProblem(code))
 }
 
+const WINDOW_BLOCKED =
+  'Your browser blocked the wallet’s window. Allow pop-ups for this site, then try again.'
 const WINDOW_CLOSED = 'The wallet’s window was closed before you approved. Try again when you are ready.'
 
-function say(text, asProblem = false) {
+function show(text, asProblem = false) {
   const status = document.querySelector('[data-near-status]')
   status.textContent = text
   status.classList.toggle('problem', asProblem)
   status.hidden = false
+  document.querySelector('[data-notice]')?.remove()
 }
 
-// Where the browser brings back the page as it was left, nothing is under way any more.
+// The browser can restore the page as it was left, with a disabled button and no pending sign-in.
 window.addEventListener('pageshow', ({ persisted }) => {
   if (persisted) location.reload()
 })

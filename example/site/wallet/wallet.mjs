@@ -26,7 +26,7 @@ export function createWallet(accounts, url) {
       strictTransportSecurity: false,
     }),
   )
-  app.use(sameOrigin)
+  app.use(sameOrigin(undefined))
   app.use('/near-connect', nearConnect(url))
   app.use(express.static(inThisFolder('./public')))
 
