@@ -50,7 +50,7 @@ function logError(error, status, code) {
     outcome: 'failed',
     status,
     code,
-    reason: isBug ? undefined : JSON.stringify(error.message),
+    reason: isBug ? undefined : error.message,
   })
   if (isBug) console.error(error.stack ?? String(error))
 }

@@ -1,7 +1,8 @@
 import { subscribe } from 'node:diagnostics_channel'
 
 /**
- * Prints one event on one line: the time, the event, and fields such as `code=…`. The fields are fixed texts and numbers.
+ * Prints one event on one line: the time, the event, and fields such as `code=…`. The fields are fixed texts and numbers; a
+ * text with spaces is quoted.
  * Account ids, addresses, URLs and signatures stay out of the log, so that it can be kept and passed on.
  *
  * @param {string} event
@@ -10,7 +11,7 @@ import { subscribe } from 'node:diagnostics_channel'
 export function log(event, fields = {}) {
   const texts = Object.entries(fields)
     .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name}=${value}`)
+    .map(([name, value]) => `${name}=${/[\s"]/.test(String(value)) ? JSON.stringify(value) : value}`)
   console.log([new Date().toISOString(), event, ...texts].join(' '))
 }
 

@@ -28,16 +28,16 @@ const changesNothing = ({ method }) => method === 'GET' || method === 'HEAD'
 function checkPublic(req, siteUrl) {
   const { origin } = req.headers
   if (changesNothing(req) || origin === undefined || origin === siteUrl) return undefined
-  return '"The header Origin is not SITE_URL. If your own pages cause this, set SITE_URL to the address in the browser."'
+  return 'The header Origin is not SITE_URL. If your own pages cause this, set SITE_URL to the address in the browser.'
 }
 
 /** @returns {string | undefined} why the request is rejected */
 function checkLocal(req) {
   const { origin, host } = req.headers
   if (!LOCAL_HOST.test(host ?? '')) {
-    return '"The header Host is not a name of this machine. Behind a proxy set SITE_URL to the address in the browser."'
+    return 'The header Host is not a name of this machine. Behind a proxy set SITE_URL to the address in the browser.'
   }
   const isOwnPage = origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)
   if (changesNothing(req) || isOwnPage) return undefined
-  return '"The header Origin is not the header Host. Behind a proxy set SITE_URL to the address in the browser."'
+  return 'The header Origin is not the header Host. Behind a proxy set SITE_URL to the address in the browser.'
 }

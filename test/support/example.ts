@@ -1,7 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { TestNetwork, type TestAccount } from 'passport-near/testing'
+import type { Cleanup } from './app'
+import type { Visitor } from './visitor'
 
 export interface Example {
   url: string
@@ -59,3 +65,54 @@ export async function startExample(
     },
   }
 }
+
+/** A test network whose accounts sign without a wallet, and a folder, for processes of the example. */
+export interface ExampleWorld {
+  network: TestNetwork
+  /** Starts a process that trusts the addresses that its load balancer sends. */
+  start(settings?: NodeJS.ProcessEnv): Promise<Example>
+}
+
+/**
+ * @param everything - ends what all tests of a file share
+ * @param cleanup - ends each process of {@link ExampleWorld.start}
+ */
+export async function createExampleWorld(everything: Cleanup, cleanup: Cleanup): Promise<ExampleWorld> {
+  const network = await TestNetwork.start()
+  everything.add(() => network.stop())
+  const directory = await mkdtemp(join(tmpdir(), 'passport-near-example-'))
+  everything.add(() => rm(directory, { recursive: true, force: true }))
+  return {
+    network,
+    async start(settings) {
+      const example = await startExample(directory, {
+        NEAR_RPC_URL: network.rpcUrl,
+        WALLET_URL: 'http://localhost:3001', // never requested: the visitors of these tests sign without it
+        SITE_URL: 'http://localhost:3000',
+        SESSION_SECRET: 'a secret of the tests',
+        TRUST_PROXY: 'loopback',
+        ...settings,
+      })
+      cleanup.add(() => example.stop())
+      return example
+    },
+  }
+}
+
+/** @returns the status of the first request that fails, or of the login */
+export async function signInTo(visitor: Visitor, account: TestAccount): Promise<number> {
+  const response = await visitor.request('/login/near/challenge')
+  if (response.status !== 200) return response.status
+  const challenge = (await response.json()) as Parameters<TestAccount['signMessage']>[0]
+  return (await visitor.post('/login/near', await account.signMessage(challenge))).status
+}
+
+/** Draws a challenge to link an account and answers it. */
+export async function linkAt(visitor: Visitor, account: TestAccount): Promise<Response> {
+  const response = await visitor.request('/link/near/challenge')
+  const challenge = (await response.json()) as Parameters<TestAccount['signMessage']>[0]
+  return visitor.post('/link/near', await account.signMessage(challenge))
+}
+
+export const accountPage = async (visitor: Visitor): Promise<string> =>
+  (await visitor.request('/account', { headers: { accept: 'text/html' } })).text()
