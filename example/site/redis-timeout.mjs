@@ -31,7 +31,8 @@ async function rejectAfter(milliseconds, reply) {
   try {
     return await Promise.race([reply, timeout])
   } catch (error) {
-    if (error instanceof ServiceUnavailable) throw error
+    // rate-limit-redis reads this error, and then loads its script again.
+    if (error instanceof ServiceUnavailable || /^NOSCRIPT/.test(error.message)) throw error
     throw new ServiceUnavailable('Redis', error.code ?? error.name, { cause: error })
   } finally {
     clearTimeout(timer)
