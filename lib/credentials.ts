@@ -1,5 +1,5 @@
-import { refusal, type NearLoginRejected } from './errors'
-import { parsePublicKey, parseSignature, type PublicKey } from './signature'
+import { rejection, type NearLoginRejected } from './errors'
+import { parsePublicKey, parseSignature, type PublicKey } from './nep413/signature'
 
 /** What a login claims, decoded; nothing of it is proven yet. */
 export interface Credentials {
@@ -11,7 +11,7 @@ export interface Credentials {
 }
 
 /** The longest that an honest login sends: an ML-DSA-65 key in base58, its signature in hex, a state of ours. */
-const MAX_LENGTH = { publicKey: 2700, signature: 6700, state: 64 } as const
+const MAX_LENGTH = { publicKey: 2700, signature: 6700, state: 2048 } as const
 
 /** @see {@link https://nomicon.io/DataStructures/Account#account-id-rules NEAR account id rules} */
 const ACCOUNT_ID = /^(?=.{2,64}$)[a-z0-9]+(?:[-_.][a-z0-9]+)*$/
@@ -25,20 +25,20 @@ export function isAccountId(text: string): boolean {
  * Reads the credentials out of a request's body, whatever it is. Fields other than the four are ignored.
  *
  * @returns the credentials, or why there are none: `ERR_NEAR_CREDENTIALS_MISSING` or `ERR_NEAR_CREDENTIALS_INVALID` (400),
- *   or `ERR_NEAR_WALLET_REFUSED` (401) when the body carries a wallet's refusal instead
+ *   or `ERR_NEAR_WALLET_REFUSED` (401) when the body carries a wallet's rejection instead
  */
 export function readCredentials(body: unknown): Credentials | NearLoginRejected {
-  if (body === undefined || body === null) return refusal('ERR_NEAR_CREDENTIALS_MISSING')
-  if (typeof body !== 'object' || Array.isArray(body)) return refusal('ERR_NEAR_CREDENTIALS_INVALID')
+  if (body === undefined || body === null) return rejection('ERR_NEAR_CREDENTIALS_MISSING')
+  if (typeof body !== 'object' || Array.isArray(body)) return rejection('ERR_NEAR_CREDENTIALS_INVALID')
 
   const fields = readStrings(body, 'accountId', 'publicKey', 'signature', 'state')
-  if (!fields) return refusal('ERR_NEAR_CREDENTIALS_INVALID')
+  if (!fields) return rejection('ERR_NEAR_CREDENTIALS_INVALID')
   const [accountId, publicKey, signature, state] = fields
   if (!accountId || !publicKey || !signature) {
     const answer = readStrings(body, 'error')
-    if (!answer) return refusal('ERR_NEAR_CREDENTIALS_INVALID')
+    if (!answer) return rejection('ERR_NEAR_CREDENTIALS_INVALID')
     const refused = answer[0] || isEmptyAnswer(accountId, publicKey, signature)
-    return refusal(refused ? 'ERR_NEAR_WALLET_REFUSED' : 'ERR_NEAR_CREDENTIALS_MISSING')
+    return rejection(refused ? 'ERR_NEAR_WALLET_REFUSED' : 'ERR_NEAR_CREDENTIALS_MISSING')
   }
   if (
     !isAccountId(accountId) ||
@@ -46,17 +46,17 @@ export function readCredentials(body: unknown): Credentials | NearLoginRejected 
     signature.length > MAX_LENGTH.signature ||
     (state !== undefined && state.length > MAX_LENGTH.state)
   ) {
-    return refusal('ERR_NEAR_CREDENTIALS_INVALID')
+    return rejection('ERR_NEAR_CREDENTIALS_INVALID')
   }
 
   const key = parsePublicKey(publicKey)
   const decoded = key && parseSignature(signature, key.type)
-  if (!key || !decoded) return refusal('ERR_NEAR_CREDENTIALS_INVALID')
+  if (!key || !decoded) return rejection('ERR_NEAR_CREDENTIALS_INVALID')
   return { accountId, publicKey: key, signature: decoded, state: state || undefined }
 }
 
-/** Whether a body has anything of a login or a wallet's refusal in it, well-formed or not. */
-export function carriesLogin(body: unknown): boolean {
+/** Whether a body has anything of a login or a wallet's rejection in it, well-formed or not. */
+export function hasCredentials(body: unknown): boolean {
   if (body === undefined || body === null) return false
   if (typeof body !== 'object') return true
   return ['accountId', 'publicKey', 'signature', 'error'].some((field) => Object.hasOwn(body, field))

@@ -1,8 +1,9 @@
 /**
- * Why a login was refused: the visitor, or what the visitor sent, is at fault.
+ * Why a login was rejected: the visitor, or the data that the visitor sent, is at fault.
  *
  * 400: `ERR_NEAR_CREDENTIALS_MISSING`, `ERR_NEAR_CREDENTIALS_INVALID`. 401: `ERR_NEAR_WALLET_REFUSED`, `ERR_NEAR_CHALLENGE_MISSING`,
- * `ERR_NEAR_CHALLENGE_EXPIRED`, `ERR_NEAR_SIGNATURE_INVALID`, `ERR_NEAR_ACCESS_KEY_NOT_FOUND`, `ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS`.
+ * `ERR_NEAR_CHALLENGE_EXPIRED`, `ERR_NEAR_SIGNATURE_INVALID`, `ERR_NEAR_ACCESS_KEY_NOT_FOUND`, `ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS`,
+ * `ERR_NEAR_SIGN_IN_REQUIRED`.
  */
 export type RejectionCode =
   | 'ERR_NEAR_CREDENTIALS_MISSING'
@@ -13,9 +14,10 @@ export type RejectionCode =
   | 'ERR_NEAR_SIGNATURE_INVALID'
   | 'ERR_NEAR_ACCESS_KEY_NOT_FOUND'
   | 'ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS'
+  | 'ERR_NEAR_SIGN_IN_REQUIRED'
 
 /**
- * Why a login could not be decided: the server, or something that it depends on, is at fault.
+ * Why a login failed without a decision: the server, or a service that the server depends on, is at fault.
  *
  * 500: `ERR_NEAR_SESSION_UNAVAILABLE`. 503: `ERR_NEAR_STORE_FAILED`, `ERR_NEAR_RPC_UNAVAILABLE`.
  */
@@ -25,13 +27,13 @@ export type ServiceErrorCode =
 /** Every code that a {@link NearAuthError} can carry. */
 export type NearAuthErrorCode = RejectionCode | ServiceErrorCode
 
-interface Explanation {
+interface ErrorDetails {
   readonly status: number
   readonly message: string
 }
 
-/** Messages are fixed text: no visitor data, no signature, no URL. */
-const rejections: Readonly<Record<RejectionCode, Explanation>> = {
+/** Fixed text: no visitor data, no signature, no URL. */
+const REJECTIONS: Readonly<Record<RejectionCode, ErrorDetails>> = {
   ERR_NEAR_CREDENTIALS_MISSING: {
     status: 400,
     message:
@@ -44,16 +46,16 @@ const rejections: Readonly<Record<RejectionCode, Explanation>> = {
   },
   ERR_NEAR_WALLET_REFUSED: {
     status: 401,
-    message: 'The wallet did not sign: the request was refused or cancelled. Try again to sign in.',
+    message: 'The wallet did not sign: the request was declined or cancelled. Sign in again.',
   },
   ERR_NEAR_CHALLENGE_MISSING: {
     status: 401,
     message:
-      'There is no open challenge for this login: it was used already, is too old, or was issued to another browser session. Ask for a new challenge and sign it.',
+      'There is no open challenge for this login: it was already used, has expired, or was issued to another browser session, user or purpose. Request a new challenge and sign it.',
   },
   ERR_NEAR_CHALLENGE_EXPIRED: {
     status: 401,
-    message: 'The challenge has expired. Ask for a new challenge and sign it.',
+    message: 'The challenge has expired. Request a new challenge and sign it.',
   },
   ERR_NEAR_SIGNATURE_INVALID: {
     status: 401,
@@ -68,9 +70,13 @@ const rejections: Readonly<Record<RejectionCode, Explanation>> = {
     message:
       'The signing key is a function-call key. Sign in with a wallet that holds a full-access key of the account.',
   },
+  ERR_NEAR_SIGN_IN_REQUIRED: {
+    status: 401,
+    message: 'An account can only be linked to a user who is signed in. Sign in first.',
+  },
 }
 
-const serviceErrors: Readonly<Record<ServiceErrorCode, Explanation>> = {
+const SERVICE_ERRORS: Readonly<Record<ServiceErrorCode, ErrorDetails>> = {
   ERR_NEAR_SESSION_UNAVAILABLE: {
     status: 500,
     message:
@@ -83,14 +89,14 @@ const serviceErrors: Readonly<Record<ServiceErrorCode, Explanation>> = {
   ERR_NEAR_RPC_UNAVAILABLE: {
     status: 503,
     message:
-      'No NEAR RPC endpoint gave a usable answer in time, so the login could not be decided. Try again later.',
+      'No NEAR RPC endpoint gave a usable response in time, so the login could not be decided. Try again later.',
   },
 }
 
 /**
- * What a NEAR login can end in other than success: a stable `code`, the HTTP `status` that fits it, and the `cause` where there is one.
+ * A NEAR login that did not succeed: a stable `code`, the HTTP `status` that fits it, and the `cause` if there is one.
  *
- * The message is fixed text for each code and safe to show and to log.
+ * The message is safe to show and to log: it holds no visitor data, no signature and no URL.
  */
 export abstract class NearAuthError extends Error {
   readonly code: NearAuthErrorCode
@@ -98,7 +104,7 @@ export abstract class NearAuthError extends Error {
 
   protected constructor(
     code: NearAuthErrorCode,
-    { status, message }: Explanation,
+    { status, message }: ErrorDetails,
     options?: { cause?: unknown },
   ) {
     super(message, options)
@@ -107,49 +113,59 @@ export abstract class NearAuthError extends Error {
   }
 }
 
-/** A login that was refused. The strategy hands `{ code, message }` and the status to Passport's `fail`. */
+/** A rejected login. The strategy passes `{ code, message }` and the status to Passport's `fail`. */
 export class NearLoginRejected extends NearAuthError {
   declare readonly code: RejectionCode
   override readonly name = 'NearLoginRejected'
 
   constructor(code: RejectionCode, options?: { cause?: unknown }) {
-    super(code, rejections[code], options)
+    super(code, REJECTIONS[code], options)
   }
 }
 
-/** One for each code: nobody sees where it was made, and to take the stack costs as much as reading a login. */
-const refusals = new Map<RejectionCode, NearLoginRejected>(
-  (Object.keys(rejections) as RejectionCode[]).map((code) => [
+/** One for each code: its stack is never shown, and taking a stack costs as much as reading a login. */
+const rejections = new Map<RejectionCode, NearLoginRejected>(
+  (Object.keys(REJECTIONS) as RejectionCode[]).map((code) => [
     code,
     Object.freeze(new NearLoginRejected(code)),
   ]),
 )
 
 /**
- * Why a login is refused, to be returned: to throw it costs the server as much as all that it does for a login beside
- * verifying the signature, and refusals are what it is flooded with.
+ * A rejection that is returned. Throwing one costs as much as everything else that the server does for a login, except
+ * the signature check; a flood consists of rejections.
  *
  * @internal
  */
-export function refusal(code: RejectionCode): NearLoginRejected {
-  return refusals.get(code)!
+export function rejection(code: RejectionCode): NearLoginRejected {
+  return rejections.get(code)!
 }
 
-/** A login that could not be decided. The strategy hands it to Passport's `error`; it is never a refusal. */
+/** A login that failed without a decision. The strategy passes it to Passport's `error`; it is never a rejection. */
 export class NearServiceError extends NearAuthError {
   declare readonly code: ServiceErrorCode
   override readonly name = 'NearServiceError'
 
-  constructor(code: ServiceErrorCode, options?: { cause?: unknown }) {
-    super(code, serviceErrors[code], options)
+  /**
+   * @param options - `cause`: the error behind this one; `detail`: fixed text that is added to the message, such as
+   *   `Endpoint 1 of 2: HTTP status 429`
+   */
+  constructor(code: ServiceErrorCode, options: { cause?: unknown; detail?: string | undefined } = {}) {
+    const { cause, detail } = options
+    const { status, message } = SERVICE_ERRORS[code]
+    super(
+      code,
+      { status, message: detail ? `${message} (${detail})` : message },
+      'cause' in options ? { cause } : {},
+    )
   }
 }
 
 /**
- * What the application threw, as something that is safe to hand to Passport and Express: they take a falsy error for none,
- * and give some texts a meaning of their own.
+ * A value that the application threw, as an error that is safe to pass to Passport and Express: both take a falsy error for none,
+ * and give some strings a meaning.
  *
- * @param thrower - whose function threw it, for the message
+ * @param thrower - the application's function, for the message
  * @internal
  */
 export function toError(thrown: unknown, thrower: string): unknown {

@@ -5,11 +5,11 @@ import {
   NearLoginRejected as LoginRejected,
   NearServiceError as ServiceError,
 } from './errors'
-import { hashPayload } from './nep413'
+import { hashPayload } from './nep413/payload'
 import type * as types from './public-types'
-import { verifySignature } from './signature'
-import { RedisChallengeStore as RedisStore } from './stores/redis'
-import { SessionChallengeStore as SessionStore } from './stores/session'
+import { verifySignature } from './nep413/signature'
+import { RedisChallengeStore as RedisStore } from './challenges/redis-store'
+import { SessionChallengeStore as SessionStore } from './challenges/session-store'
 import { NearStrategy as Strategy } from './strategy'
 
 const NearStrategy = Object.assign(Strategy, {
@@ -25,11 +25,17 @@ const NearStrategy = Object.assign(Strategy, {
   nearApiAccessKeys,
   verifySignature,
 })
-type NearStrategy<Request extends object = object> = Strategy<Request>
+type NearStrategy<
+  Request extends object = types.DefaultRequest,
+  PassRequest extends boolean = false,
+> = Strategy<Request, PassRequest>
 
 // eslint-disable-next-line @typescript-eslint/no-namespace -- the only way to give `export =` its types
 declare namespace NearStrategy {
-  type NearStrategy<Request extends object = object> = Strategy<Request>
+  type NearStrategy<
+    Request extends object = types.DefaultRequest,
+    PassRequest extends boolean = false,
+  > = Strategy<Request, PassRequest>
   type SessionChallengeStore = SessionStore
   type RedisChallengeStore<Request extends object = object> = RedisStore<Request>
   type NearAuthError = AuthError
@@ -46,9 +52,12 @@ declare namespace NearStrategy {
   type NearApiProvider = types.NearApiProvider
   type NearAuthErrorCode = types.NearAuthErrorCode
   type NearProfile = types.NearProfile
-  type NearStrategyOptions<Request extends object = object> = types.NearStrategyOptions<Request>
-  type NearStrategyOptionsWithRequest<Request extends object = object> =
-    types.NearStrategyOptionsWithRequest<Request>
+  type NearStrategyOptions<
+    Request extends object = types.DefaultRequest,
+    PassRequest extends boolean = false,
+  > = types.NearStrategyOptions<Request, PassRequest>
+  type DefaultRequest = types.DefaultRequest
+  type LoginHandlerOptions<Request extends object = object> = types.LoginHandlerOptions<Request>
   type Nep413Payload = types.Nep413Payload
   type Network = types.Network
   type RedisChallengeStoreOptions<Request extends object = object> = types.RedisChallengeStoreOptions<Request>

@@ -1,102 +1,189 @@
-import { boundSource } from './access-keys/bounded'
-import { RpcAccessKeys } from './access-keys/failover'
-import type { AccessKeySource, BoundedKeySource } from './access-keys/source'
-import { DEFAULT_CHALLENGE_MAX_AGE, type ChallengeStore } from './challenge'
+import { createHash } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { createRpcSource } from './access-keys/rpc-source'
+import { withSourceTimeout, type AccessKeySource, type TimedAccessKeySource } from './access-keys/source'
+import { DEFAULT_CHALLENGE_MAX_AGE } from './challenges/challenge'
+import { withStoreTimeout, type ChallengeStore } from './challenges/challenge-store'
+import { serializedUser } from './challenges/current-user'
+import { RedisChallengeStore } from './challenges/redis-store'
+import { SessionChallengeStore } from './challenges/session-store'
+import { createEndpoints, type RpcEndpoint } from './rpc/endpoint'
 import {
-  absoluteUrl,
-  boolean,
   describeValue,
-  endpoints,
-  httpUrl,
+  invalidOption,
+  validateAbsoluteUrl,
+  validateBoolean,
+  validateDuration,
+  validateFunction,
+  validateHttpUrl,
+  validateMethods,
+  validateOneOf,
+  validateOptions,
+  validateString,
   isSignableText,
-  milliseconds,
-  oneOf,
-  text,
-  withMethods,
-  wrong,
-} from './option-checks'
-import { boundStore } from './stores/bounded'
-import { RedisChallengeStore } from './stores/redis'
-import { SessionChallengeStore } from './stores/session'
+} from './validate'
 
-/** A NEAR JSON-RPC endpoint: its URL, or the URL with the headers that it wants, such as an API key. */
-export type RpcEndpoint = string | URL | { url: string | URL; headers?: Record<string, string> }
+const OWNER = 'NearStrategy'
+
+// Empty, so that the global namespace exists without @types/express and @types/passport, which fill it.
+declare global {
+  // eslint-disable-next-line @typescript-eslint/no-namespace -- the name is Express's
+  namespace Express {
+    // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- see above
+    interface Request {}
+  }
+}
+
+/** The default type of a request: Node's, with the fields that Express, Passport and a body parser add. */
+export type DefaultRequest = IncomingMessage &
+  Express.Request & {
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as @types/express has it
+    body?: any
+  }
 
 /** A NEAR network that has public RPC endpoints. */
 export type Network = 'mainnet' | 'testnet'
 
-/** What a {@link NearStrategy} can be told; durations are in milliseconds. */
-export interface NearStrategyOptions<Request extends object = object> {
-  /** Who the signed message is for; the wallet shows it. Your site's name or domain, never taken from a request. */
-  recipient: string
-  /** What the wallet shows; default `Sign in to <recipient>`. */
-  message?: string | ((req: Request) => string | Promise<string>)
-  /** Where a redirecting wallet returns: an absolute URL; default none. */
-  callbackUrl?: string
-  /** Chooses the public RPC endpoints; default `mainnet`. */
-  network?: Network
-  /** RPC endpoints in order of preference; default the network's public ones. */
-  rpc?: RpcEndpoint | readonly RpcEndpoint[]
-  /**
-   * How many endpoints of `rpc` must agree that the key is there; default 1. A definite no from any that was asked
-   * refuses the login. More endpoints than `quorum` help against outages only.
-   */
-  quorum?: number
-  /** For the whole key check, every endpoint included, in milliseconds; default 5000. */
-  rpcTimeout?: number
-  /** Where keys are looked up; `rpc` is not asked then. */
-  accessKeys?: AccessKeySource
-  /** Accepts the key that an implicit account's id is made of while the account is not on chain; default false. */
-  allowImplicit?: boolean
-  /** How long a challenge can be answered, in milliseconds; default 300000 (5 minutes). */
-  challengeMaxAge?: number
-  /** Where challenges are remembered; default a `SessionChallengeStore` of the strategy's own. */
-  store?: ChallengeStore
-  /**
-   * A web wallet for sign-in without front-end code, such as `https://app.mynearwallet.com`: an absolute http or https URL;
-   * default none. A request that carries no login is redirected to its `/sign-message`; the wallet returns to `callbackUrl`.
-   */
-  walletUrl?: string
-  /** Hands the request to `verify` first, see {@link NearStrategyOptionsWithRequest}; default false. */
-  passReqToCallback?: false
-  /** How long `verify` may take to call `done`, in milliseconds; default 4000. */
-  verifyTimeout?: number
-  /** The strategy's name in Passport; default `near`. */
-  name?: string
-}
-
-/** {@link NearStrategyOptions} with `passReqToCallback: true`: `verify` gets the request first. */
-export interface NearStrategyOptionsWithRequest<Request extends object = object> extends Omit<
-  NearStrategyOptions<Request>,
-  'passReqToCallback'
+/** Options of a {@link NearStrategy}. Each optional option also takes `undefined`. */
+export interface NearStrategyOptions<
+  Request extends object = DefaultRequest,
+  PassRequest extends boolean = false,
 > {
-  passReqToCallback: true
+  /** The site that the signed message is for. The wallet shows it. Use your own domain, never a value from a request. */
+  recipient: string
+  /**
+   * The text that the wallet shows, or a function that returns it.
+   *
+   * @defaultValue `Sign in to <recipient>`
+   */
+  message?: string | ((req: Request) => string | Promise<string>) | undefined
+  /**
+   * Absolute URL to which a redirecting wallet returns. The challenge carries it.
+   *
+   * @defaultValue none
+   */
+  callbackUrl?: string | undefined
+  /**
+   * The network, which chooses the public RPC endpoints.
+   *
+   * @defaultValue `mainnet`
+   */
+  network?: Network | undefined
+  /**
+   * RPC endpoints in order of preference.
+   *
+   * @defaultValue the network's public endpoints
+   */
+  rpc?: RpcEndpoint | readonly RpcEndpoint[] | undefined
+  /**
+   * How many endpoints of `rpc` must confirm the key. A definite no of any endpoint that was asked rejects the login. More endpoints
+   * than `quorum` help against outages only.
+   *
+   * @defaultValue `1`
+   */
+  quorum?: number | undefined
+  /**
+   * Time limit for the whole key check, all endpoints included (in milliseconds).
+   *
+   * @defaultValue `5000` (5 seconds)
+   */
+  rpcTimeout?: number | undefined
+  /**
+   * Where keys are looked up instead of `rpc`.
+   *
+   * @defaultValue reads `rpc`
+   */
+  accessKeys?: AccessKeySource | undefined
+  /**
+   * Accepts the key that an implicit account's id is made of while the account is not on chain.
+   *
+   * @defaultValue `false`
+   */
+  allowImplicit?: boolean | undefined
+  /**
+   * How long a challenge can be answered (in milliseconds).
+   *
+   * @defaultValue `300000` (5 minutes)
+   */
+  challengeMaxAge?: number | undefined
+  /**
+   * Where challenges are kept.
+   *
+   * @defaultValue `new SessionChallengeStore()`
+   */
+  store?: ChallengeStore | undefined
+  /**
+   * Accepts only a signature that includes `callbackUrl`: for sites whose wallets all answer by redirect. Needs `callbackUrl`.
+   *
+   * @defaultValue `false`
+   */
+  requireCallbackUrl?: boolean | undefined
+  /**
+   * URL of a web wallet for sign-in without front-end code. Needs `callbackUrl`.
+   *
+   * @defaultValue none
+   */
+  walletUrl?: string | undefined
+  /**
+   * Passes the request to `verify` as the first argument.
+   *
+   * @defaultValue `false`
+   */
+  passReqToCallback?: PassRequest | undefined
+  /**
+   * Time limit for `verify` to call `done`, and for `message` to return (in milliseconds).
+   *
+   * @defaultValue `4000` (4 seconds)
+   */
+  verifyTimeout?: number | undefined
+  /**
+   * Makes this a strategy that links accounts: a challenge needs a user who is signed in, and only that user can answer it.
+   *
+   * @defaultValue `false`
+   */
+  linking?: boolean | undefined
+  /**
+   * Returns the user who is signed in, for logins without a session, such as tokens.
+   *
+   * @defaultValue Passport's serialised user in the session
+   */
+  currentUser?: ((req: Request) => string | undefined) | undefined
+  /**
+   * The strategy's name in Passport.
+   *
+   * @defaultValue `near`
+   */
+  name?: string | undefined
 }
 
-/** @internal The options, checked, with their defaults filled in. */
+/** The options after validation, with their defaults. @internal */
 export interface ResolvedOptions<Request extends object> {
   readonly recipient: string
-  readonly message: (req: Request) => string | Promise<string>
+  readonly message: string | ((req: Request) => string | Promise<string>)
   readonly callbackUrl: string | undefined
   readonly network: Network
-  readonly accessKeys: BoundedKeySource
+  readonly accessKeys: TimedAccessKeySource
   readonly allowImplicit: boolean
   readonly challengeMaxAge: number
   readonly store: ChallengeStore
+  readonly requireCallbackUrl: boolean
   readonly walletUrl: string | undefined
   readonly passReqToCallback: boolean
   readonly verifyTimeout: number
+  readonly linking: boolean
+  readonly currentUser: (req: Request) => unknown
   readonly name: string
+  /** What this strategy's challenges are drawn for. */
+  readonly purpose: string
 }
 
-/** Public endpoints that need no key. They are rate-limited: a site of any size names its own with `rpc`. */
-const PUBLIC_RPC: Record<Network, readonly string[]> = {
+/** Public endpoints that need no API key. They are rate-limited: a larger site sets `rpc`. */
+const PUBLIC_RPC: Readonly<Record<Network, readonly string[]>> = {
   mainnet: ['https://rpc.mainnet.fastnear.com', 'https://near.drpc.org'],
   testnet: ['https://rpc.testnet.fastnear.com', 'https://rpc.testnet.near.org'],
 }
 
-/** Every option, so that a mistyped one is not passed over in silence. */
-const KNOWN_OPTIONS: Record<keyof NearStrategyOptions, true> = {
+const KNOWN_OPTIONS: Readonly<Record<keyof NearStrategyOptions, true>> = {
   recipient: true,
   message: true,
   callbackUrl: true,
@@ -108,119 +195,126 @@ const KNOWN_OPTIONS: Record<keyof NearStrategyOptions, true> = {
   allowImplicit: true,
   challengeMaxAge: true,
   store: true,
+  requireCallbackUrl: true,
   walletUrl: true,
   passReqToCallback: true,
   verifyTimeout: true,
+  linking: true,
+  currentUser: true,
   name: true,
 }
 
 /**
- * Checks the options and fills in the defaults.
+ * Validates the options and fills in the defaults.
  *
  * @throws {TypeError} that names the option, what was expected and what came
  * @internal
  */
 export function resolveOptions<Request extends object>(
-  options: NearStrategyOptions<Request> | NearStrategyOptionsWithRequest<Request>,
+  options: NearStrategyOptions<Request, boolean>,
 ): ResolvedOptions<Request> {
-  if (typeof options !== 'object' || (options as unknown) === null) {
-    throw new TypeError(
-      `NearStrategy: options must be an object with at least a recipient, got ${describeValue(options)}`,
-    )
-  }
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(KNOWN_OPTIONS, name))
-  if (unknown !== undefined) {
-    throw new TypeError(
-      `NearStrategy: option "${unknown}" is not known; expected one of ${Object.keys(KNOWN_OPTIONS).join(', ')}`,
-    )
-  }
+  validateOptions<NearStrategyOptions<Request, boolean>>(OWNER, options, KNOWN_OPTIONS)
   const {
-    recipient,
-    message,
-    callbackUrl,
-    network = 'mainnet',
-    rpc,
-    quorum = 1,
-    rpcTimeout = 5000,
-    accessKeys,
+    message: givenMessage,
+    callbackUrl: givenCallbackUrl,
     allowImplicit = false,
     challengeMaxAge = DEFAULT_CHALLENGE_MAX_AGE,
-    store,
+    store = new SessionChallengeStore(),
+    requireCallbackUrl = false,
     walletUrl,
     passReqToCallback = false,
     verifyTimeout = 4000,
-    name = 'near',
-  } = options
-  if (quorum !== 1 && accessKeys !== undefined) {
-    wrong('quorum', 'left out with accessKeys, which are asked instead of endpoints', describeValue(quorum))
-  }
-  text('recipient', recipient)
-  text('name', name)
-  milliseconds('rpcTimeout', rpcTimeout)
-  oneOf('network', network, ['mainnet', 'testnet'])
+    linking = false,
+    currentUser = serializedUser,
+    name: givenName = 'near',
+  } = options as NearStrategyOptions<Request, boolean>
+  const recipient = validateString(OWNER, 'recipient', options.recipient)
+  const network = validateOneOf(OWNER, 'network', options.network ?? 'mainnet', ['mainnet', 'testnet'])
+  const message = resolveMessage(givenMessage ?? `Sign in to ${recipient}`)
+  const name = validateString(OWNER, 'name', givenName)
+  const callbackUrl =
+    givenCallbackUrl === undefined ? undefined : validateAbsoluteUrl(OWNER, 'callbackUrl', givenCallbackUrl)
+  if (callbackUrl === undefined) requireNoRedirect({ requireCallbackUrl, walletUrl })
   return {
     recipient,
-    message: messageSource(message === undefined ? `Sign in to ${recipient}` : message),
-    callbackUrl: callbackUrl === undefined ? undefined : absoluteUrl('callbackUrl', callbackUrl),
+    message,
+    callbackUrl,
     network,
-    accessKeys:
-      accessKeys === undefined
-        ? rpcAccessKeys(rpc === undefined ? PUBLIC_RPC[network] : rpc, rpcTimeout, quorum)
-        : boundSource(withMethods('accessKeys', accessKeys, ['permission']), rpcTimeout),
-    allowImplicit: boolean('allowImplicit', allowImplicit),
-    challengeMaxAge: milliseconds('challengeMaxAge', challengeMaxAge),
-    store:
-      store === undefined
-        ? new SessionChallengeStore({ key: `${name}:challenges` })
-        : keepingTime(withMethods('store', store, ['issue', 'consume'])),
-    walletUrl: walletUrl === undefined ? undefined : webWallet(walletUrl, callbackUrl),
-    passReqToCallback: boolean('passReqToCallback', passReqToCallback),
-    verifyTimeout: milliseconds('verifyTimeout', verifyTimeout),
+    accessKeys: resolveAccessKeys(options as NearStrategyOptions<Request, boolean>, network),
+    allowImplicit: validateBoolean(OWNER, 'allowImplicit', allowImplicit),
+    challengeMaxAge: validateDuration(OWNER, 'challengeMaxAge', challengeMaxAge),
+    store: limitTime(validateMethods(OWNER, 'store', store, ['issue', 'consume'])),
+    requireCallbackUrl: validateBoolean(OWNER, 'requireCallbackUrl', requireCallbackUrl),
+    walletUrl: walletUrl === undefined ? undefined : validateHttpUrl(OWNER, 'walletUrl', walletUrl),
+    passReqToCallback: validateBoolean(OWNER, 'passReqToCallback', passReqToCallback),
+    verifyTimeout: validateDuration(OWNER, 'verifyTimeout', verifyTimeout),
+    linking: validateBoolean(OWNER, 'linking', linking),
+    currentUser: validateFunction(OWNER, 'currentUser', currentUser, '(req) => string | undefined'),
     name,
+    purpose: purposeOf(name, linking, message),
   }
 }
 
-function messageSource<Request>(
-  message: string | ((req: Request) => string | Promise<string>),
-): (req: Request) => string | Promise<string> {
-  if (typeof message === 'function') return message
-  if (!isSignableText(message))
-    wrong('message', 'a non-empty string, or a function that returns one', describeValue(message))
-  return () => message
+function resolveMessage<Message>(message: Message): Message {
+  return typeof message === 'function' || isSignableText(message)
+    ? message
+    : invalidOption(
+        OWNER,
+        'message',
+        'a non-empty string, or a function that returns one',
+        describeValue(message),
+      )
 }
 
-/** The stores of this package end each operation in time by themselves. */
-function keepingTime(store: ChallengeStore): ChallengeStore {
+/** Two strategies that Passport knows by other names than their own differ in what they do, or in what their wallet shows. */
+function purposeOf(name: string, linking: boolean, message: unknown): string {
+  const action = `${name}/${linking ? 'link' : 'sign-in'}`
+  if (typeof message !== 'string') return action
+  return `${action}/${createHash('sha256').update(message).digest().toString('base64url', 0, 9)}`
+}
+
+/** A web wallet cannot return, and a signed callback URL cannot be required, without a callback URL. */
+function requireNoRedirect(options: { requireCallbackUrl: unknown; walletUrl: unknown }): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || value === false) continue
+    const expected = `the absolute URL to which a wallet returns, because "${name}" is set`
+    invalidOption(OWNER, 'callbackUrl', expected, 'none')
+  }
+}
+
+/** The stores of this package have a time limit of their own. */
+function limitTime(store: ChallengeStore): ChallengeStore {
   return store instanceof SessionChallengeStore || store instanceof RedisChallengeStore
     ? store
-    : boundStore(store)
+    : withStoreTimeout(store)
 }
 
-/** A web wallet is of no use unless it knows where to return. */
-function webWallet(walletUrl: string, callbackUrl: string | undefined): string {
-  const url = httpUrl('walletUrl', walletUrl)
-  if (callbackUrl === undefined)
-    wrong(
-      'callbackUrl',
-      'the absolute URL of the page that serves callbackPage() where there is a walletUrl',
-      'none',
-    )
-  return url
+function resolveAccessKeys<Request extends object>(
+  { accessKeys, rpc, quorum, rpcTimeout = 5000 }: NearStrategyOptions<Request, boolean>,
+  network: Network,
+): TimedAccessKeySource {
+  const timeout = validateDuration(OWNER, 'rpcTimeout', rpcTimeout)
+  if (accessKeys === undefined) return resolveRpc(rpc ?? PUBLIC_RPC[network], timeout, quorum ?? 1)
+  for (const [name, value] of Object.entries({ rpc, quorum })) {
+    if (value !== undefined)
+      invalidOption(OWNER, name, 'left out with "accessKeys", which is asked instead of endpoints', 'both')
+  }
+  return withSourceTimeout(validateMethods(OWNER, 'accessKeys', accessKeys, ['permission']), timeout)
 }
 
-function rpcAccessKeys(
+function resolveRpc(
   rpc: RpcEndpoint | readonly RpcEndpoint[],
   timeout: number,
-  quorum: unknown,
-): RpcAccessKeys {
-  const list = endpoints(rpc)
-  if (!Number.isInteger(quorum) || (quorum as number) < 1 || (quorum as number) > list.length) {
-    const expected = `a whole number from 1 to the number of endpoints (${list.length})`
-    wrong('quorum', expected, describeValue(quorum))
+  quorum: number,
+): TimedAccessKeySource {
+  const endpoints = createEndpoints(OWNER, rpc)
+  const { length } = endpoints
+  if (!Number.isInteger(quorum) || quorum < 1 || quorum > length) {
+    const expected = `a whole number from 1 to the number of endpoints (${length})`
+    invalidOption(OWNER, 'quorum', expected, describeValue(quorum))
   }
-  const nodes = new Set(list.map(({ node }) => node))
-  if (nodes.size < (quorum as number) || ((quorum as number) > 1 && nodes.size < list.length)) {
-    wrong('rpc', 'a list of different endpoints where a quorum is wanted', 'one of them twice')
+  if (quorum > 1 && new Set(endpoints.map(({ node }) => node)).size < length) {
+    invalidOption(OWNER, 'rpc', 'a list of different endpoints with a quorum', 'one endpoint twice')
   }
-  return new RpcAccessKeys(list, { timeout, quorum: quorum as number })
+  return createRpcSource(endpoints, { timeout, quorum })
 }

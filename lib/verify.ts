@@ -1,4 +1,5 @@
 import { toError } from './errors'
+import { describeValue } from './validate'
 
 /** A proven NEAR account, in Passport's normalised form. */
 export interface NearProfile {
@@ -13,75 +14,78 @@ export interface NearProfile {
   network: 'mainnet' | 'testnet'
 }
 
-/** Ends `verify`: with an error, with a user, or with a falsy user where this account may not sign in. */
+/** Ends `verify`: with an error, with a user, or with a falsy user if this account may not sign in. */
 export type VerifyDone = (error?: unknown, user?: object | false | null, info?: object | string) => void
 
-/** The application's look-up of its own user. It may be async: a rejection is an error. */
-export type Verify = (profile: NearProfile, done: VerifyDone) => unknown
+/**
+ * Looks up the application's own user for a proven account, and calls `done` exactly once. An async function may be used: a
+ * rejected promise is an error. A user that is returned instead of passed to `done` is a mistake.
+ */
+export type Verify = (profile: NearProfile, done: VerifyDone) => void | Promise<void>
 
 /** {@link Verify} with `passReqToCallback: true`. */
 export type VerifyWithRequest<Request extends object> = (
   req: Request,
   profile: NearProfile,
   done: VerifyDone,
-) => unknown
+) => void | Promise<void>
 
-/** @internal What `verify` decided: a user, or the refusal of one. */
-export interface Verdict {
+/** What `verify` decided: a user, or undefined if this account may not sign in. @internal */
+export interface VerifyResult {
   readonly user: object | undefined
   readonly info: object | undefined
 }
 
-/** How long a promise that is fulfilled before `done` was called leaves for that call, in milliseconds. */
-const GRACE = 2000
-
-const DONE_MISSING = 'verify did not call done in time: call it exactly once, with an error or with a user'
-
 /**
- * Calls the application's `verify` and waits for its verdict. The first outcome counts, however many come.
+ * Calls the application's `verify`. The first call of `done`, exception or rejected promise counts.
  *
  * @param call - calls `verify` with this `done`
- * @param timeout - in milliseconds, until `done` must have been called
- * @throws whatever `verify` throws, rejects with, or hands to `done` as an error; an Error in place of a text or nothing
+ * @param timeout - until `done` must have been called, in milliseconds
+ * @throws whatever `verify` throws, rejects with, or passes to `done` as an error; an Error in place of a string or nothing
  * @internal
  */
-export function callVerify(call: (done: VerifyDone) => unknown, timeout: number): Promise<Verdict> {
+export function callVerify(call: (done: VerifyDone) => unknown, timeout: number): Promise<VerifyResult> {
   return new Promise((resolve, reject) => {
-    const endsAt = performance.now() + timeout
-    let settled = false
-    let timer: NodeJS.Timeout | undefined
+    let isSettled = false
+    let returned: unknown
     const settle = (end: () => void): void => {
-      if (settled) return
-      settled = true
+      if (isSettled) return
+      isSettled = true
       clearTimeout(timer)
       end()
     }
-    const raise = (error: unknown): void => settle(() => reject(toError(error, 'verify')))
-    const expectDoneWithin = (delay: number): void => {
-      if (settled) return
-      clearTimeout(timer)
-      timer = setTimeout(raise, delay, DONE_MISSING)
+    const fail = (error: unknown): void => settle(() => reject(toError(error, 'verify')))
+    const timer = setTimeout(() => fail(doneMissing(timeout, returned)), timeout)
+    const done: VerifyDone = (error, user, info) => {
+      if (error) fail(error)
+      else if (isThenable(user))
+        fail(new TypeError('verify called done with a promise: await the promise first'))
+      else settle(() => resolve({ user: user || undefined, info: toObject(info) }))
     }
 
     try {
-      const returned = call((error, user, info) =>
-        error ? raise(error) : settle(() => resolve({ user: user || undefined, info: asObject(info) })),
-      )
-      if (isThenable(returned)) {
-        returned.then(() => expectDoneWithin(Math.min(GRACE, endsAt - performance.now())), raise)
-      }
+      const result = call(done)
+      if (isThenable(result)) result.then((value) => (returned = value), fail)
+      else returned = result
     } catch (error) {
-      raise(error)
+      fail(error)
     }
-    if (!timer) expectDoneWithin(timeout)
   })
+}
+
+function doneMissing(timeout: number, returned: unknown): Error {
+  const hint =
+    returned === undefined
+      ? 'call done exactly once, with an error or with a user'
+      : `verify returned ${describeValue(returned)}: pass the user to done(null, user) instead of returning it`
+  return new Error(`verify did not call done within ${timeout} ms: ${hint}`)
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function'
 }
 
-/** Passport writes a text into a header, where an apostrophe can be one character too many. */
-function asObject(info: object | string | undefined): object | undefined {
+/** Passport writes a string into a header, in which an apostrophe can be invalid. */
+function toObject(info: object | string | undefined): object | undefined {
   return typeof info === 'string' ? { message: info } : info
 }

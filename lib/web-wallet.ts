@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { Challenge } from './challenge'
-import type { ConnectRequest, ConnectResponse } from './connect'
-import { describeValue, httpUrl, wrong } from './option-checks'
+import type { Challenge } from './challenges/challenge'
+import type { ConnectMiddleware, ConnectRequest } from './connect'
+import { describeValue, invalidOption, validateHttpUrl, validateOptions } from './validate'
 
 /**
  * Where a web wallet asks a person to sign a challenge: `<walletUrl>/sign-message?message&nonce&recipient&callbackUrl&state`.
@@ -30,6 +30,7 @@ const STYLE =
 const SCRIPT = `
 const answer = new URLSearchParams(location.hash.slice(1))
 const form = document.forms[0]
+form.action = location.origin + location.pathname
 const show = (id) => { for (const part of document.querySelectorAll('[id]')) part.hidden = part.id !== id }
 const isAnswer = answer.has('error') || ['accountId', 'publicKey', 'signature'].every((name) => answer.has(name))
 if (location.hash) history.replaceState(null, '', location.href.split('#')[0])
@@ -80,8 +81,10 @@ export interface CallbackPageOptions {
    * Other origins that the login redirects to (`successRedirect`, `failureRedirect`), such as `https://app.example.com`;
    * default none. Browsers hold a form's policy against redirects as well.
    */
-  redirectOrigins?: readonly string[]
+  redirectOrigins?: readonly string[] | undefined
 }
+
+const OWNER = 'callbackPage'
 
 /**
  * Connect middleware: the page to which a redirecting wallet returns. It passes on what is not a GET or HEAD.
@@ -89,15 +92,14 @@ export interface CallbackPageOptions {
  * @throws {TypeError} when an option is wrong
  * @internal
  */
-export function callbackPage(
-  options: CallbackPageOptions = {},
-): (req: ConnectRequest, res: ConnectResponse, next: () => void) => void {
-  const { redirectOrigins = [], ...unknown } = options
-  const [mistyped] = Object.keys(unknown)
-  if (mistyped !== undefined) wrong(mistyped, 'left out: callbackPage knows only redirectOrigins', 'it')
+export function callbackPage(options: CallbackPageOptions = {}): ConnectMiddleware<ConnectRequest> {
+  validateOptions<CallbackPageOptions>(OWNER, options, { redirectOrigins: true })
+  const { redirectOrigins = [] } = options
   if (!Array.isArray(redirectOrigins))
-    wrong('redirectOrigins', 'an array of origins', describeValue(redirectOrigins))
-  const formAction = redirectOrigins.map((each) => new URL(httpUrl('redirectOrigins', each)).origin)
+    invalidOption(OWNER, 'redirectOrigins', 'an array of origins', describeValue(redirectOrigins))
+  const formAction = redirectOrigins.map(
+    (each) => new URL(validateHttpUrl(OWNER, 'redirectOrigins', each)).origin,
+  )
   const headers = {
     'Content-Type': 'text/html; charset=utf-8',
     'Content-Length': Buffer.byteLength(PAGE),

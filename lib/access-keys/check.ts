@@ -1,29 +1,47 @@
-import { NearServiceError, refusal, type NearLoginRejected } from '../errors'
-import { isFullAccess, type BoundedKeySource, type KeyQuery } from './source'
+import { NearServiceError, rejection, type NearLoginRejected } from '../errors'
+import { RpcUnavailableError } from '../rpc/hedged-query'
+import {
+  isFullAccess,
+  type AccessKeyRequest,
+  type AccessKeyResult,
+  type TimedAccessKeySource,
+} from './source'
+
+/** What a key check ends in. */
+export interface AccessKeyCheck {
+  /** True for a full-access key, else why the login is rejected. */
+  readonly result: true | NearLoginRejected
+  /** The RPC endpoint that decided: its place in the list, from 1. */
+  readonly endpoint: number | undefined
+}
 
 /**
- * Checks that a public key is a full-access key of an account, now.
+ * Checks that a public key is a full-access key of an account now.
  *
- * @returns true, or why the login is refused: `ERR_NEAR_ACCESS_KEY_NOT_FOUND` or `ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS` (401)
+ * The rejections are `ERR_NEAR_ACCESS_KEY_NOT_FOUND` and `ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS` (401).
+ *
  * @throws {NearServiceError} `ERR_NEAR_RPC_UNAVAILABLE` (503) when the source cannot tell
  */
 export async function checkAccessKey(
-  source: BoundedKeySource,
-  accountId: string,
-  publicKey: string,
-  query: KeyQuery,
-): Promise<true | NearLoginRejected> {
-  let permission: unknown
-  try {
-    permission = await source.permission(accountId, publicKey, query)
-  } catch (cause) {
-    throw new NearServiceError('ERR_NEAR_RPC_UNAVAILABLE', { cause })
-  }
-  if (permission === undefined) return refusal('ERR_NEAR_ACCESS_KEY_NOT_FOUND')
+  source: TimedAccessKeySource,
+  request: AccessKeyRequest,
+): Promise<AccessKeyCheck> {
+  const { permission, endpoint } = await lookUp(source, request)
+  if (permission === undefined) return { result: rejection('ERR_NEAR_ACCESS_KEY_NOT_FOUND'), endpoint }
   const fullAccess = isFullAccess(permission)
   if (fullAccess === undefined) {
-    const cause = new TypeError('The access key source returned a permission that is not known')
+    const cause = new TypeError('The access key source returned an unknown permission')
     throw new NearServiceError('ERR_NEAR_RPC_UNAVAILABLE', { cause })
   }
-  return fullAccess || refusal('ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS')
+  return { result: fullAccess || rejection('ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS'), endpoint }
+}
+
+async function lookUp(source: TimedAccessKeySource, request: AccessKeyRequest): Promise<AccessKeyResult> {
+  try {
+    return await source.lookUp(request)
+  } catch (cause) {
+    // Our own errors name endpoints by their place. The text of another error may carry a URL.
+    const detail = cause instanceof RpcUnavailableError ? cause.message : undefined
+    throw new NearServiceError('ERR_NEAR_RPC_UNAVAILABLE', { cause, detail })
+  }
 }

@@ -1,4 +1,4 @@
-import { parsePublicKey } from '../signature'
+import { parsePublicKey } from '../nep413/signature'
 
 /**
  * Whether an account's id is made of this very key: the hex of an Ed25519 key, or `0x` and the last 20 bytes of the

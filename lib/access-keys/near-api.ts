@@ -1,4 +1,5 @@
-import { UnusableAnswer } from './http'
+import { RpcUnavailableError } from '../rpc/hedged-query'
+import { InvalidResponseError } from '../rpc/http'
 import { isImplicitAccountOf } from './implicit'
 import type { AccessKeyPermission, AccessKeyQuery, AccessKeySource } from './source'
 
@@ -39,16 +40,16 @@ export function nearApiAccessKeys(provider: NearApiProvider): AccessKeySource {
       publicKey: string,
       { signal, allowImplicit = false }: AccessKeyQuery,
     ) {
-      const failures: UnusableAnswer[] = []
+      const failures: InvalidResponseError[] = []
       for (const each of providers) {
         if (signal.aborted) break
         try {
           return await ask(each, accountId, publicKey, allowImplicit)
         } catch (error) {
-          failures.push(error as UnusableAnswer)
+          failures.push(error as InvalidResponseError)
         }
       }
-      throw new AggregateError(failures, 'No provider gave a usable answer')
+      throw new RpcUnavailableError(failures)
     },
   }
 }
@@ -70,13 +71,13 @@ async function ask(
     const finalityQuery = { finality: 'final' } as const
     ;({ permission } = await provider.viewAccessKey({ accountId, publicKey, finalityQuery }))
   } catch (error) {
-    const { what, blockHash } = whatIsAbsent(error) ?? raise(error)
+    const { what, blockHash } = parseNotFound(error) ?? throwUnavailable(error)
     if (!allowImplicit || !isImplicitAccountOf(accountId, publicKey)) return undefined
     if (what === 'account') return 'FullAccess'
     return (await accountExists(provider, accountId, blockHash)) ? undefined : 'FullAccess'
   }
   // Whatever it is: the strategy takes none but the known permissions for an answer.
-  if (permission === undefined) throw new UnusableAnswer('an access key without a permission')
+  if (permission === undefined) throw new InvalidResponseError('an access key without a permission')
   return permission as AccessKeyPermission
 }
 
@@ -85,24 +86,24 @@ async function accountExists(
   accountId: string,
   blockId: string | undefined,
 ): Promise<boolean> {
-  if (blockId === undefined) throw new UnusableAnswer('no key, and no block to look for the account at')
+  if (blockId === undefined) throw new InvalidResponseError('no key, and no block to look for the account at')
   try {
     await provider.viewAccount({ accountId, blockQuery: { blockId } })
     return true
   } catch (error) {
-    if (whatIsAbsent(error)?.what === 'account') return false
-    return raise(error)
+    if (parseNotFound(error)?.what === 'account') return false
+    return throwUnavailable(error)
   }
 }
 
 /** near-api-js's messages can carry the endpoint's URL: what is passed on is the kind of error. */
-function raise(error: unknown): never {
+function throwUnavailable(error: unknown): never {
   const kind = error instanceof Object ? error.constructor.name : typeof error
-  throw new UnusableAnswer(`The provider could not tell (${kind})`)
+  throw new InvalidResponseError(`The provider could not tell (${kind})`)
 }
 
 /** Sorts near-api-js's errors by name or, where nodes of another make leave it no more, by the text that they answered. */
-function whatIsAbsent(
+function parseNotFound(
   error: unknown,
 ): { what: 'key' | 'account'; blockHash: string | undefined } | undefined {
   if (!(error instanceof Object)) return undefined

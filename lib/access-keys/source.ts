@@ -1,28 +1,32 @@
+import { withTimeout } from '../timeout'
+
 /** An access key's permission, as NEAR's RPC spells it. */
 export type AccessKeyPermission =
   'FullAccess' | { GasKeyFullAccess: object } | { FunctionCall: object } | { GasKeyFunctionCall: object }
 
-/** What a source is asked with, beside account and key. */
+/** Options of a lookup in an {@link AccessKeySource}. */
 export interface AccessKeyQuery {
-  /** Aborts when the answer is no longer waited for. */
+  /** Aborts after `rpcTimeout`. */
   readonly signal: AbortSignal
   /**
-   * Whether the key that an implicit account's id is made of counts as `FullAccess` while the account is not on chain. A
-   * source that does not know of this refuses such accounts.
+   * Whether the key that an implicit account's id is made of counts as `FullAccess` while the account is not on chain.
+   * A source that ignores this option rejects such accounts.
+   *
+   * @defaultValue `false`
    */
   readonly allowImplicit?: boolean
-  /** Tells which RPC endpoint decided, by its place in the list, from 1. */
-  readonly onDecision?: ((place: number) => void) | undefined
 }
 
-/** Where the strategy learns which keys an account has. */
+/** Where the strategy looks up access keys. */
 export interface AccessKeySource {
   /**
-   * The key's permission on the account now, or undefined if the account has no such key, or does not exist.
+   * Looks up the current permission of a key.
    *
-   * Throws when it cannot tell: that ends the login as `ERR_NEAR_RPC_UNAVAILABLE` (503) and is never taken for a no.
+   * An error ends the login as `ERR_NEAR_RPC_UNAVAILABLE` (503), never as a rejection.
    *
+   * @param accountId - a NEAR account id
    * @param publicKey - `<type>:<base58>`
+   * @returns the permission, or undefined if the account has no such key or does not exist
    */
   permission(
     accountId: string,
@@ -31,18 +35,49 @@ export interface AccessKeySource {
   ): Promise<AccessKeyPermission | undefined>
 }
 
-/** @internal What is asked of a source that keeps its own time. */
-export type KeyQuery = Omit<AccessKeyQuery, 'signal'>
+/** @internal The key that is looked up. */
+export interface AccessKeyRequest {
+  readonly accountId: string
+  /** `<type>:<base58>` */
+  readonly publicKey: string
+  readonly allowImplicit: boolean
+}
 
-/** @internal A source that ends each question in time by itself. What it returns is checked by who asks. */
-export interface BoundedKeySource {
-  permission(accountId: string, publicKey: string, query: KeyQuery): Promise<unknown>
+/** @internal What a lookup found. */
+export interface AccessKeyResult {
+  /** Undefined if the account has no such key. The permission is checked by {@link isFullAccess}. */
+  readonly permission: unknown
+  /** The RPC endpoint that decided: its place in the list, from 1. */
+  readonly endpoint?: number
+}
+
+/** @internal A source with a time limit. */
+export interface TimedAccessKeySource {
+  lookUp(request: AccessKeyRequest): Promise<AccessKeyResult>
+}
+
+/**
+ * Gives an application's own source a time limit.
+ *
+ * @param timeout - in milliseconds
+ * @internal
+ */
+export function withSourceTimeout(source: AccessKeySource, timeout: number): TimedAccessKeySource {
+  const message = `The access key source did not respond within ${timeout} ms`
+  return {
+    async lookUp({ accountId, publicKey, allowImplicit }) {
+      const permission = await withTimeout(timeout, message, (signal) =>
+        source.permission(accountId, publicKey, { signal, allowImplicit }),
+      )
+      return { permission }
+    },
+  }
 }
 
 /**
  * Whether a permission gives full access to the account.
  *
- * @returns undefined for anything but the four known permissions: that is neither a yes nor a no
+ * @returns undefined for any value but the four known permissions: such a value is an outage, not a rejection
  * @see {@link https://github.com/near/NEPs/blob/master/neps/nep-0641.md NEP-641}
  * @internal
  */

@@ -1,8 +1,8 @@
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
 import type { AccessKeyPermission } from '../access-keys/source'
-import { encodeBase58 } from '../base58'
-import { hashPayload } from '../nep413'
-import { parsePublicKey } from '../signature'
+import { encodeBase58 } from '../nep413/base58'
+import { hashPayload } from '../nep413/payload'
+import { parsePublicKey } from '../nep413/signature'
 import type { Chain } from './chain'
 
 /** A permission by its name, with details that do not matter to a login, or in full as the RPC spells it. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { AccessKeyPermission } from '../access-keys/source'
-import { encodeBase58 } from '../base58'
+import { encodeBase58 } from '../nep413/base58'
 
 /** A key on an account, from one block until another. */
 interface KeyRecord {

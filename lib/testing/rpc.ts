@@ -1,5 +1,5 @@
 import { isAccountId } from '../credentials'
-import { parsePublicKey } from '../signature'
+import { parsePublicKey } from '../nep413/signature'
 import { hashOf, type Block, type Chain } from './chain'
 
 /** An HTTP answer of a node. */

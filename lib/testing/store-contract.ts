@@ -1,29 +1,45 @@
 import assert from 'node:assert/strict'
-import { createChallenge, isStoredChallenge, type ChallengeStore, type StoredChallenge } from '../challenge'
-import { MAX_OPEN_CHALLENGES } from '../stores/browser-session'
+import { createChallenge, isStoredChallenge, type StoredChallenge } from '../challenges/challenge'
+import type { ChallengeStore } from '../challenges/challenge-store'
+import { MAX_PENDING_CHALLENGES } from '../challenges/session'
 import { BrowserSession, type SessionRequest } from './browser-session'
 
-/** What {@link challengeStoreContract} needs to try a store. */
+/** Options of {@link challengeStoreContract}. */
 export interface ChallengeStoreContract {
-  /** `test` or `it` of vitest, jest, node:test, or any other that takes a title and an async function. */
+  /** `test` or `it` of vitest, jest, node:test, or any function that takes a title and an async function. */
   test: (title: string, run: () => Promise<void>) => unknown
-  /** Makes the store as one process has it; made again, it is the same store in another process. */
+  /** Creates the store as one process has it. A second call creates the same store in another process. */
   createStore: () => ChallengeStore | Promise<ChallengeStore>
-  /** Makes a request that the store can read out of one as express-session leaves it; default that one as it is. */
-  createRequest?: (req: SessionRequest) => object
-  /** Whether two stores of `createStore` have the same challenges, as two processes should; default true. */
-  shared?: boolean
-  /** Whether the challenges of a browser's other tabs can be answered after a login; default false: they may be gone. */
-  survivesLogin?: boolean
+  /**
+   * Creates a request that the store can read.
+   *
+   * @defaultValue the request as express-session leaves it
+   */
+  createRequest?: ((req: SessionRequest) => object) | undefined
+  /**
+   * Whether two stores of `createStore` have the same challenges, as in two processes.
+   *
+   * @defaultValue `true`
+   */
+  shared?: boolean | undefined
+  /**
+   * Whether the challenges of a browser's other tabs can be answered after a login.
+   *
+   * @defaultValue `false`: they may be gone
+   */
+  survivesLogin?: boolean | undefined
 }
 
-/** So often, and by so many requests at once, one challenge is asked for. */
+/** How often one challenge is consumed in parallel, and by how many requests at once. */
 const ROUNDS = 20
 const PARALLEL = 20
 
+const PURPOSE = 'near/sign-in'
+const OTHER_PURPOSE = 'near/link'
+
 /**
- * The tests that every {@link ChallengeStore} has to pass: each challenge once, to the browser that it was issued to, and to
- * no other. They need no test framework of their own, only its `test`.
+ * The tests that every {@link ChallengeStore} has to pass: each challenge once, to the browser that drew it, and to no other. The
+ * tests need no framework but its `test`.
  *
  * @example
  * ```js
@@ -34,7 +50,7 @@ export function challengeStoreContract(contract: ChallengeStoreContract): void {
   const { test, createStore, shared = true, survivesLogin = false } = contract
   const createRequest = contract.createRequest ?? ((req: SessionRequest): object => req)
 
-  /** A browser, and what its requests do to a store; each is a request of its own, whose session is saved at its end. */
+  /** A browser. Each call is a request, whose session is saved at its end. */
   const openBrowser = () => {
     const session = new BrowserSession()
     const request = async <Result>(work: (req: object, raw: SessionRequest) => Promise<Result>) => {
@@ -49,12 +65,12 @@ export function challengeStoreContract(contract: ChallengeStoreContract): void {
       session,
       request,
       issue: async (store: ChallengeStore, given: Partial<StoredChallenge> = {}) => {
-        const challenge = { ...createChallenge('Sign in to app.example.com', undefined), ...given }
-        await request((req) => store.issue(req, challenge))
-        return challenge
+        const challenge = { ...draw(), ...given }
+        const handle = await request((req) => store.issue(req, challenge))
+        return { ...challenge, state: handle ?? challenge.state }
       },
-      consume: (store: ChallengeStore, state: string | undefined) =>
-        request((req) => store.consume(req, state)),
+      consume: (store: ChallengeStore, state: string | undefined, purpose = PURPOSE) =>
+        request((req) => store.consume(req, state, purpose)),
     }
   }
   type Browser = ReturnType<typeof openBrowser>
@@ -62,7 +78,7 @@ export function challengeStoreContract(contract: ChallengeStoreContract): void {
   /** Signs in with a challenge, as Passport does it: the session is replaced by a new one. */
   const signIn = (browser: Browser, store: ChallengeStore, state: string) =>
     browser.request(async (req, raw) => {
-      assertGiven(await store.consume(req, state), state)
+      assertGiven(await store.consume(req, state, PURPOSE), state)
       await regenerate(raw)
     })
 
@@ -70,14 +86,22 @@ export function challengeStoreContract(contract: ChallengeStoreContract): void {
     const store = await createStore()
     const browser = openBrowser()
     const message = 'Anmelden für "app" \\ \'x\' {y} \n 🚀 '.repeat(100)
-    for (const given of [{}, { message }, { callbackUrl: 'https://app.example.com/near?a=1&b=%20#c' }]) {
+    const callbackUrl = 'https://app.example.com/near?a=1&b=%20#c'
+    for (const given of [{}, { message }, { callbackUrl }, { issuedTo: 'a-hash' }]) {
       const issued = await browser.issue(store, given)
       const got = await browser.consume(store, issued.state)
       assertGiven(got, issued.state)
-      const { state, nonce, message, issuedAt, callbackUrl } = got
       assert.deepEqual(
-        { state, nonce, message, issuedAt, callbackUrl: callbackUrl ?? undefined },
-        { callbackUrl: undefined, ...issued },
+        { ...got, callbackUrl: got.callbackUrl ?? undefined },
+        { callbackUrl: undefined, ...got, ...issued },
+      )
+      const { purpose, issuedTo, expiresAt } = got
+      const kept = { purpose, issuedTo, expiresAt }
+      const { purpose: givenPurpose, issuedTo: givenTo, expiresAt: givenExpiry } = issued
+      assert.deepEqual(
+        kept,
+        { purpose: givenPurpose, issuedTo: givenTo, expiresAt: givenExpiry },
+        'purpose, issuedTo and expiresAt must be kept: linking and confirmations depend on them',
       )
     }
   })
@@ -101,21 +125,31 @@ export function challengeStoreContract(contract: ChallengeStoreContract): void {
     assertNone(await browser.consume(store, undefined))
   })
 
+  test('gives the latest of the purpose that is asked for', async () => {
+    const store = await createStore()
+    const browser = openBrowser()
+    const signIn = await browser.issue(store)
+    const link = await browser.issue(store, { purpose: OTHER_PURPOSE, issuedTo: 'a-hash' })
+    assertGiven(await browser.consume(store, undefined), signIn.state)
+    assertNone(await browser.consume(store, undefined))
+    assertGiven(await browser.consume(store, undefined, OTHER_PURPOSE), link.state)
+  })
+
   test('gives each of several tabs its own, in any order', async () => {
     const store = await createStore()
     const browser = openBrowser()
     const issued = []
-    for (let tab = 0; tab < MAX_OPEN_CHALLENGES; tab++) issued.push((await browser.issue(store)).state)
+    for (let tab = 0; tab < MAX_PENDING_CHALLENGES; tab++) issued.push((await browser.issue(store)).state)
     for (const state of [...issued.slice(3), ...issued.slice(0, 3)]) {
       assertGiven(await browser.consume(store, state), state)
     }
   })
 
-  test(`keeps the latest ${MAX_OPEN_CHALLENGES} of a session; the oldest gives way`, async () => {
+  test(`keeps the latest ${MAX_PENDING_CHALLENGES} of a session; the oldest gives way`, async () => {
     const store = await createStore()
     const browser = openBrowser()
     const issued = []
-    for (let count = 0; count < MAX_OPEN_CHALLENGES + 3; count++) {
+    for (let count = 0; count < MAX_PENDING_CHALLENGES + 3; count++) {
       issued.push((await browser.issue(store)).state)
     }
     for (const [index, state] of issued.entries()) {
@@ -162,16 +196,16 @@ export function challengeStoreContract(contract: ChallengeStoreContract): void {
 
   test('refuses a request that has no session', async () => {
     const store = await createStore()
-    const { state, ...rest } = createChallenge('Sign in to app.example.com', undefined)
+    const { state, ...rest } = draw()
     await assert.rejects(async () => store.issue({}, { state, ...rest }), 'issue must reject')
-    await assert.rejects(async () => store.consume({}, state), 'consume must reject')
+    await assert.rejects(async () => store.consume({}, state, PURPOSE), 'consume must reject')
   })
 
   test('makes a new session one that is saved, so that the browser gets its cookie', async () => {
     const store = await createStore()
     const browser = openBrowser()
     await browser.request(async (req, raw) => {
-      await store.issue(req, createChallenge('Sign in to app.example.com', undefined))
+      await store.issue(req, draw())
       const usesSession = (req as Partial<SessionRequest>).session === raw.session
       assert.ok(
         !usesSession || JSON.stringify(raw.session) !== '{}',
@@ -185,43 +219,36 @@ export function challengeStoreContract(contract: ChallengeStoreContract): void {
     await race([store])
   })
 
-  test('keeps challenges for the longest that it was told', async () => {
+  test('keeps a challenge until it expires, when a later challenge expires sooner', async () => {
     const store = await createStore()
-    store.keepFor?.(60_000)
-    store.keepFor?.(1)
     const browser = openBrowser()
-    const { state } = await browser.issue(store)
+    const { state } = await browser.issue(store, { expiresAt: Date.now() + 60_000 })
+    await browser.issue(store, { expiresAt: Date.now() + 1 })
     await new Promise((resolve) => setTimeout(resolve, 50))
     assertGiven(await browser.consume(store, state), state)
   })
 
-  test('lets nothing link that was issued before the login: it is gone, or marked', async () => {
+  test('keeps what a challenge was drawn for when Passport replaces the session at login', async () => {
     const store = await createStore()
     const browser = openBrowser()
-    const before = browser.session.request()
     const first = await browser.issue(store)
-    const second = await browser.issue(store)
-    const third = await browser.issue(store)
+    const second = await browser.issue(store, { purpose: OTHER_PURPOSE, issuedTo: null })
     await signIn(browser, store, first.state)
-    // Whoever planted the session knows its old id and may go on using it.
-    const planted = createChallenge('Sign in to app.example.com', undefined)
-    await store.issue(createRequest(before), planted)
+    const got = await browser.consume(store, second.state, OTHER_PURPOSE)
+    if (survivesLogin) assertGiven(got, second.state)
+    if (got)
+      assert.equal(got.issuedTo, null, 'a challenge that was drawn before the login belongs to no user')
+  })
 
-    await signInAgain(second.state)
-    await signInAgain(third.state)
-    assertGoneOrMarked(await browser.consume(store, planted.state))
-    assertGoneOrMarked(await browser.consume(store, undefined))
-
-    const { state } = await browser.issue(store)
-    const own = await browser.consume(store, state)
-    assertGiven(own, state)
-    assert.ok(!own.issuedBeforeLogin, 'a challenge that was issued after the login must not be marked')
-
-    async function signInAgain(other: string): Promise<void> {
+  test('gives the challenges of other tabs after several logins, or none', async () => {
+    const store = await createStore()
+    const browser = openBrowser()
+    const states = []
+    for (let tab = 0; tab < 3; tab++) states.push((await browser.issue(store)).state)
+    for (const [index, state] of states.entries()) {
       await browser.request(async (req, raw) => {
-        const got = await store.consume(req, other)
-        assertGoneOrMarked(got)
-        if (survivesLogin) assertGiven(got, other)
+        const got = await store.consume(req, state, PURPOSE)
+        if (index === 0 || survivesLogin) assertGiven(got, state)
         await regenerate(raw)
       })
     }
@@ -246,7 +273,7 @@ export function challengeStoreContract(contract: ChallengeStoreContract): void {
     const browser = openBrowser()
     await browser.issue(stores[0])
     const issued = await Promise.all(
-      Array.from({ length: MAX_OPEN_CHALLENGES - 1 }, (_, tab) => browser.issue(stores[tab % 2 ? 0 : 1])),
+      Array.from({ length: MAX_PENDING_CHALLENGES - 1 }, (_, tab) => browser.issue(stores[tab % 2 ? 0 : 1])),
     )
     for (const { state } of issued) assertGiven(await browser.consume(stores[0], state), state)
   })
@@ -264,6 +291,16 @@ export function challengeStoreContract(contract: ChallengeStoreContract): void {
   }
 }
 
+function draw(): StoredChallenge {
+  return createChallenge({
+    message: 'Sign in to app.example.com',
+    callbackUrl: undefined,
+    maxAge: 300_000,
+    purpose: PURPOSE,
+    issuedTo: null,
+  })
+}
+
 function regenerate({ session }: SessionRequest): Promise<void> {
   return new Promise((resolve) => (session.regenerate as (callback: () => void) => void)(resolve))
 }
@@ -277,11 +314,4 @@ function assertGiven(got: Given, state: string): asserts got is StoredChallenge 
 
 function assertNone(got: Given): void {
   assert.equal(got ?? undefined, undefined, 'no challenge must be given, and one was')
-}
-
-function assertGoneOrMarked(got: Given): void {
-  assert.ok(
-    (got ?? undefined) === undefined || got!.issuedBeforeLogin === true,
-    'a challenge from before the login must be gone, or be marked with issuedBeforeLogin',
-  )
 }

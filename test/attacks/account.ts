@@ -1,4 +1,4 @@
-import { decodeBase58 } from '../../lib/base58'
+import { decodeBase58 } from '../../lib/nep413/base58'
 import { Wallet } from '../support/wallet'
 import type { Attack, Theme } from './row'
 import { json } from './stage'

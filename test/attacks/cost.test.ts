@@ -1,6 +1,6 @@
 import { NearStrategy, verifySignature } from 'passport-near'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { hashPayload } from '../../lib/nep413'
+import { hashPayload } from '../../lib/nep413/payload'
 import { Cleanup } from '../support/app'
 import { authenticate } from '../support/strategy'
 import { Wallet, type KeyPairType, type Login } from '../support/wallet'

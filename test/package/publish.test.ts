@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -8,6 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const run = promisify(execFile)
 const LIMIT = 60_000
+const MAX_PACKAGES = 8
+const OLDEST_NODE = [20, 19, 0]
 
 interface Manifest {
   main: string
@@ -48,6 +50,17 @@ async function check(tool: string, args: string[]): Promise<{ faults: boolean; s
       return { faults: true, said: stdout + stderr }
     },
   )
+}
+
+/** Whether a range of the form `>=1.2.3` includes a version. Other forms count as no: a test that fails asks for a look at the range. */
+function accepts(range: string | undefined, version: number[]): boolean {
+  if (range === undefined) return true
+  const minimum = /^>=\s*(\d+)(?:\.(\d+))?(?:\.(\d+))?$/.exec(range)?.slice(1)
+  if (!minimum) return false
+  const [difference = 0] = minimum
+    .map((part, index) => version[index]! - Number((part as string | undefined) ?? 0))
+    .filter((each) => each !== 0)
+  return difference >= 0
 }
 
 describe('what is published', () => {
@@ -107,6 +120,39 @@ describe('what is published', () => {
     const table = /^## Dependencies$[^]*?^## /m.exec(readFileSync('README.md', 'utf8'))![0]
     const explained = [...table.matchAll(/^\| `([^`]+)`/gm)].map(([, name]) => name)
     expect(explained.sort()).toEqual(Object.keys(manifest.dependencies).sort())
+  })
+
+  it(`adds at most ${MAX_PACKAGES} packages to a fresh project, without a warning`, async () => {
+    const project = join(directory, 'fresh')
+    mkdirSync(project)
+    writeFileSync(join(project, 'package.json'), '{ "private": true }')
+    const quiet = ['--no-audit', '--no-fund', '--no-update-notifier', '--prefer-offline', '--loglevel=warn']
+    const { stderr } = await run('npm', ['install', ...quiet, tarball], { cwd: project })
+    expect(stderr).not.toMatch(/EBADENGINE/)
+    expect(stderr).not.toMatch(/^npm warn/im)
+    const { packages } = JSON.parse(
+      readFileSync(join(project, 'node_modules/.package-lock.json'), 'utf8'),
+    ) as { packages: Record<string, { engines?: { node?: string } }> }
+    expect(packages).toHaveProperty(['node_modules/passport-near'])
+    expect(Object.keys(packages).length).toBeLessThanOrEqual(MAX_PACKAGES)
+    // npm compares `engines` with the Node.js that runs this test. The oldest supported version has to be accepted too.
+    const rejecting = Object.entries(packages).filter(
+      ([, { engines }]) => !accepts(engines?.node, OLDEST_NODE),
+    )
+    expect(rejecting).toEqual([])
+  }, 60_000)
+
+  it.each([
+    ['>=20.19', true],
+    ['>= 20.19.0', true],
+    ['>= 0.4.0', true],
+    [undefined, true],
+    ['>=20.19.1', false],
+    ['>=20.20', false],
+    ['>=22', false],
+    ['^20.19.0 || >=22.12.0', false],
+  ])('reads engines %s: accepts Node 20.19.0 for certain: %s', (range, expected) => {
+    expect(accepts(range, OLDEST_NODE)).toBe(expected)
   })
 
   it('brings along nothing but permissive licences', async () => {

@@ -1,0 +1,143 @@
+import { NearServiceError } from '../errors'
+import { withTimeout } from '../timeout'
+
+/*
+ * Problem: session libraries differ in when they save, and Passport replaces the session at login.
+ * Mechanism: a session is saved before the browser or the network is answered; `regenerate` is wrapped to carry data over.
+ * Threat: a challenge that the browser has and no session, or that works again after a crash.
+ */
+
+/** The most challenges that one browser session holds, one for each tab. The oldest is evicted. */
+export const MAX_PENDING_CHALLENGES = 8
+
+/** The content of `req.session`: the application's data, and ours beside it. */
+export type Session = Record<string, unknown>
+
+/** The request's session, or undefined if there is none. */
+export function getSession(req: object): Session | undefined {
+  const { session } = req as { session?: unknown }
+  return typeof session === 'object' && session !== null ? (session as Session) : undefined
+}
+
+/** @throws {NearServiceError} `ERR_NEAR_SESSION_UNAVAILABLE` (500) when the request has no session */
+export function requireSession(req: object): Session {
+  const session = getSession(req)
+  if (session) return session
+  throw new NearServiceError('ERR_NEAR_SESSION_UNAVAILABLE')
+}
+
+/**
+ * The session's id, as express-session, @fastify/session and koa-session with a store have it.
+ *
+ * A field of the session's content is the application's, such as a user's id, and identifies no browser.
+ */
+export function getSessionId(req: object): unknown {
+  const { sessionID } = req as { sessionID?: unknown }
+  if (sessionID !== undefined) return sessionID
+  const session = getSession(req)
+  if (!session) return undefined
+  const name = ['sessionId', 'externalKey'].find((each) => each in session && !Object.hasOwn(session, each))
+  return name && session[name]
+}
+
+/** How long an application's session store may take to save a session, in milliseconds. */
+const SAVE_TIMEOUT = 5000
+const NOT_SAVED = `The session was not saved within ${SAVE_TIMEOUT} ms`
+
+/**
+ * Saves a new session of express-session before the browser gets the challenge. express-session saves while the response is being
+ * sent, so a failed save cannot change the response. Saving first turns that into a 503, and the response into one packet.
+ *
+ * A session that the browser already has is not saved here: express-session would write it twice. Other middleware saves before it responds.
+ *
+ * @throws whatever the application's session store fails with, or an error when it times out
+ */
+export async function saveNewSession(session: Session): Promise<void> {
+  if (isExpressSession(session) && !isKnownToBrowser(session)) await save(session)
+}
+
+/**
+ * Saves a session that is kept in a store, after a challenge was taken out of it. The process may end during the key check;
+ * without this, the challenge would work again after the restart. A session that is a cookie cannot be saved before the response.
+ *
+ * @throws whatever the application's session store fails with, or an error when it times out
+ */
+export async function saveStoredSession(session: Session): Promise<void> {
+  const isCookie = 'externalKey' in session && session.externalKey === undefined // koa-session without a store
+  if (typeof session.regenerate === 'function' && !isCookie) await save(session)
+}
+
+async function save(session: Session): Promise<void> {
+  const { save } = session
+  if (typeof save !== 'function') return
+  await withTimeout(
+    SAVE_TIMEOUT,
+    NOT_SAVED,
+    () =>
+      new Promise<void>((resolve, reject) => {
+        save.call(session, (error?: Error | null) => (error ? reject(error) : resolve()))
+      }),
+  )
+}
+
+/** Of the sessions that can be saved, only express-session's has its request as a property of its own. */
+type ExpressSession = Session & { id: string; req: { headers?: { cookie?: string } } }
+
+function isExpressSession(session: Session): session is ExpressSession {
+  return Object.hasOwn(session, 'req') && typeof session.id === 'string'
+}
+
+/** Whether the session's id came with the request. The id of a new session is random. */
+function isKnownToBrowser({ id, req }: ExpressSession): boolean {
+  return req.headers?.cookie?.includes(id) ?? false
+}
+
+/**
+ * Carries data over when a request's session is replaced: with a callback (express-session), with a promise (@fastify/session) or
+ * synchronously (@fastify/secure-session). A session without `regenerate`, or whose `regenerate` cannot be replaced, is left alone.
+ *
+ * @param beforeRegenerate - called when the replacement starts; its result is called with the new session
+ */
+export function wrapRegenerate(
+  req: object,
+  session: Session,
+  beforeRegenerate: () => (newSession: Session) => void,
+): void {
+  if (typeof session.regenerate !== 'function') return
+  const regenerate = session.regenerate as (...args: unknown[]) => unknown
+
+  const wrapped = (...args: unknown[]): unknown => {
+    const afterRegenerate = beforeRegenerate()
+    const carryOver = (): void => {
+      const newSession = getSession(req)
+      if (newSession) afterRegenerate(newSession)
+    }
+    const callback = args.at(-1)
+    if (typeof callback === 'function') {
+      return regenerate.call(session, ...args.slice(0, -1), (...outcome: unknown[]) => {
+        carryOver()
+        ;(callback as (...outcome: unknown[]) => void)(...outcome)
+      })
+    }
+    const replaced = regenerate.apply(session, args)
+    if (isPromise(replaced)) {
+      return replaced.then((value) => {
+        carryOver()
+        return value
+      })
+    }
+    carryOver()
+    return replaced
+  }
+  // Not enumerable, so that it is neither saved nor copied with the session's content.
+  Reflect.defineProperty(session, 'regenerate', {
+    value: wrapped,
+    configurable: true,
+    writable: true,
+    enumerable: false,
+  })
+}
+
+function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof (value as Promise<unknown> | null | undefined)?.then === 'function'
+}

@@ -1,0 +1,136 @@
+import type { IncomingMessage } from 'node:http'
+import type { Endpoint } from './endpoint'
+
+/*
+ * Problem: an endpoint may respond with anything, slowly, without end, or to an earlier request.
+ * Mechanism: one POST, at most 64 kB of response, no redirect, one retry on a kept connection that the server had closed.
+ * Threat: an endpoint or a gateway in between that hangs this process, fills its memory, or mixes up its clients' responses.
+ */
+
+/** A response that says neither yes nor no. Its message names no URL and no visitor. */
+export class InvalidResponseError extends Error {
+  override readonly name = 'InvalidResponseError'
+
+  /** @param isEndpointFault - false for a response that a visitor's account id or key can cause */
+  constructor(
+    message: string,
+    readonly isEndpointFault = true,
+  ) {
+    super(message)
+  }
+}
+
+export interface HttpResponse {
+  readonly status: number
+  readonly body: string
+}
+
+/** How a request is sent. */
+export interface SendOptions {
+  /** Aborts connecting, headers and body alike, and frees the socket. */
+  readonly signal: AbortSignal
+  /** Called when the request leaves this process's queue: it has a connection, or opens one. */
+  readonly onSocket: () => void
+}
+
+/** The largest response that is read: one about a key has a few hundred bytes, a few thousand with the longest keys. */
+const MAX_RESPONSE_BYTES = 64 * 1024
+
+interface Exchange<Result> extends SendOptions {
+  readonly json: string
+  /** Reads the response. If it throws, the connection is not used again. */
+  readonly read: (response: HttpResponse) => Result
+}
+
+/**
+ * Posts JSON and reads the whole response. It follows no redirect, and reads no body of a status other than 2xx and 400.
+ *
+ * @throws {InvalidResponseError} for a status other than 2xx and 400, or more than 64 kB; whatever `read` throws
+ * @throws {Error} for a network error
+ */
+export async function postJson<Result>(endpoint: Endpoint, exchange: Exchange<Result>): Promise<Result> {
+  try {
+    return await post(endpoint, exchange, 'pooled')
+  } catch (error) {
+    // The server had closed the kept connection before it responded. A view request changes nothing, so a retry is safe.
+    if (error instanceof StaleConnection) return post(endpoint, exchange, 'fresh')
+    throw error
+  }
+}
+
+class StaleConnection extends Error {}
+
+/** Plain events: `signal` among the request's options and an iterated body cost as much as the rest of the exchange. */
+function post<Result>(
+  endpoint: Endpoint,
+  { json, read, signal, onSocket }: Exchange<Result>,
+  connection: 'pooled' | 'fresh',
+): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(new InvalidResponseError('aborted'))
+    const request = endpoint.post(json, connection)
+    /** The first outcome counts. The socket is freed in any case. */
+    const fail = (error: Error): void => {
+      reject(error)
+      request.destroy()
+    }
+    const abort = (): void => fail(new InvalidResponseError('aborted'))
+    signal.addEventListener('abort', abort, { once: true })
+
+    let hasResponse = false
+    request.on('socket', onSocket)
+    request.on('response', (response) => {
+      hasResponse = true
+      const status = response.statusCode ?? 0
+      // A response that arrives before the request was sent belongs to another request.
+      if (!request.writableFinished) fail(new InvalidResponseError('a response before the request was sent'))
+      else if (isReadable(status)) readBody(response, (body) => resolve(read({ status, body })), fail)
+      else fail(new InvalidResponseError(`HTTP status ${status}`, isStatusEndpointFault(status)))
+    })
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      const isStale =
+        request.reusedSocket && !hasResponse && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
+      fail(isStale ? new StaleConnection('The kept connection was closed', { cause: error }) : error)
+    })
+    request.on('close', () => {
+      signal.removeEventListener('abort', abort)
+      if (!hasResponse) fail(new Error('The connection was closed without a response'))
+    })
+  })
+}
+
+/** A body is trusted on a 2xx only, and read on a 400: some nodes send their errors with it. */
+function isReadable(status: number): boolean {
+  return (status >= 200 && status <= 299) || status === 400
+}
+
+/** A 4xx can be a firewall's, about a visitor's account id. The others are about the URL, the API key or the rate. */
+function isStatusEndpointFault(status: number): boolean {
+  return status < 400 || status > 499 || [401, 404, 408, 410, 429].includes(status)
+}
+
+function readBody(
+  response: IncomingMessage,
+  done: (body: string) => void,
+  fail: (error: Error) => void,
+): void {
+  const { socket } = response
+  const chunks: Buffer[] = []
+  let bytes = 0
+  response.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    if (bytes > MAX_RESPONSE_BYTES)
+      fail(new InvalidResponseError(`a response of more than ${MAX_RESPONSE_BYTES} bytes`))
+    else chunks.push(chunk)
+  })
+  response.on('end', () => {
+    try {
+      done(Buffer.concat(chunks).toString('utf8'))
+    } catch (error) {
+      // This may be the response to an earlier request: on this connection, the next request would get the response to this one.
+      socket.destroy()
+      fail(error as Error)
+    }
+  })
+  response.on('error', fail)
+}

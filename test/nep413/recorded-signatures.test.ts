@@ -1,0 +1,151 @@
+import bs58 from 'bs58'
+import { NearStrategy, verifySignature } from 'passport-near'
+import { describe, expect, it } from 'vitest'
+import { verifyEd25519 } from '../../lib/nep413/ed25519'
+import { parsePublicKey, parseSignature } from '../../lib/nep413/signature'
+import { authenticate, recordedStore } from '../support/strategy'
+import { readVectors } from '../support/vectors'
+
+interface WycheproofCase {
+  tcId: number
+  comment: string
+  msg: string
+  sig: string
+  result: 'valid' | 'invalid'
+}
+
+interface Wycheproof {
+  numberOfTests: number
+  testGroups: { publicKey: { pk: string }; tests: WycheproofCase[] }[]
+}
+
+interface SpeccheckCase {
+  message: string
+  pub_key: string
+  signature: string
+}
+
+const bytes = (hex: string): Buffer => Buffer.from(hex, 'hex')
+const keyText = (hex: string): string => `ed25519:${bs58.encode(bytes(hex))}`
+
+/** A login with that key and signature, over a challenge of ours: what it comes to, and what it was that was asked. */
+async function login(publicKey: string, signature: string): Promise<object> {
+  let keyChecks = 0
+  const store = recordedStore({ message: 'm', nonce: Buffer.alloc(32).toString('base64') })
+  const accessKeys = {
+    async permission() {
+      keyChecks++
+      return 'FullAccess' as const
+    },
+  }
+  const strategy = new NearStrategy({ recipient: 'r', store, accessKeys }, (profile, done) =>
+    done(null, profile),
+  )
+  const outcome = await authenticate(strategy, { body: { accountId: 'alice.test', publicKey, signature } })
+  return { ...outcome, keyChecks }
+}
+
+describe('Wycheproof, Ed25519', () => {
+  const recorded = readVectors('wycheproof-ed25519.json') as Wycheproof
+  const cases = recorded.testGroups.flatMap(({ publicKey, tests }) =>
+    tests.map((test) => ({ ...test, key: publicKey.pk })),
+  )
+  const encodings: [string, (signature: Buffer) => string][] = [
+    ['base64', (signature) => signature.toString('base64')],
+    ['hex', (signature) => signature.toString('hex')],
+    ['ed25519: and base58', (signature) => `ed25519:${bs58.encode(signature)}`],
+  ]
+
+  it(`has all its ${recorded.numberOfTests} cases, valid and invalid ones`, () => {
+    expect(cases).toHaveLength(recorded.numberOfTests)
+    expect(new Set(cases.map(({ result }) => result))).toEqual(new Set(['valid', 'invalid']))
+  })
+
+  it.each(cases)('case $tcId is $result: $comment', ({ key, msg, sig, result }) => {
+    expect(verifyEd25519(bytes(msg), bytes(sig), bytes(key))).toBe(result === 'valid')
+  })
+
+  it.each(encodings)(
+    'as text in %s a signature is read if it has 64 bytes, and not otherwise',
+    (_, encode) => {
+      for (const { sig } of cases) {
+        const read = parseSignature(encode(bytes(sig)), 'ed25519')
+        expect(read && Buffer.from(read).toString('hex')).toBe(sig.length === 128 ? sig : undefined)
+      }
+    },
+  )
+
+  it('every key is read as a NEAR key, and written as it was', () => {
+    for (const { key } of cases) {
+      const read = parsePublicKey(keyText(key))
+      expect(Buffer.from(read!.bytes).toString('hex')).toBe(key)
+      expect(read!.text).toBe(keyText(key))
+    }
+  })
+
+  it('verifySignature decides as recorded where the message is of 32 bytes, as a hash is', async () => {
+    const hashes = cases.filter(({ msg }) => msg.length === 64)
+    expect(new Set(hashes.map(({ result }) => result))).toEqual(new Set(['valid', 'invalid']))
+    for (const { key, msg, sig, result } of hashes) {
+      for (const [, encode] of encodings) {
+        expect(await verifySignature(bytes(msg), encode(bytes(sig)), keyText(key))).toBe(result === 'valid')
+      }
+    }
+  })
+
+  // A login's hash is made by the server, so none of the recorded signatures can be good for it. The empty one is a wallet's refusal.
+  it.each(encodings)('in a login, in %s, each is refused before any key check', async (_, encode) => {
+    for (const { key, sig } of cases.filter(({ sig }) => sig !== '')) {
+      const readable = sig.length === 128
+      expect(await login(keyText(key), encode(bytes(sig)))).toMatchObject({
+        action: 'fail',
+        status: readable ? 401 : 400,
+        info: { code: readable ? 'ERR_NEAR_SIGNATURE_INVALID' : 'ERR_NEAR_CREDENTIALS_INVALID' },
+        keyChecks: 0,
+      })
+    }
+  })
+})
+
+describe('ed25519-speccheck', () => {
+  const cases = readVectors('ed25519-speccheck.json') as SpeccheckCase[]
+  // https://eprint.iacr.org/2020/1244, table 6. Only the fourth holds for RFC 8032 without a cofactor and has neither a part of
+  // small order nor one that is not canonical: its key and R are of mixed order, which only the key's holder can bring about.
+  const accepted = [3]
+  const why = [
+    'key and R of small order, S = 0',
+    'key of small order',
+    'R of small order',
+    'key and R of mixed order, the equation holds without the cofactor',
+    'key and R of mixed order, the equation holds with the cofactor only',
+    'key of mixed order, the equation holds with the cofactor only',
+    'S beyond the order of the group',
+    'S far beyond the order of the group',
+    'R of small order, not canonical, reduced before hashing',
+    'R of small order, not canonical, hashed as it is',
+    'key of small order, not canonical, reduced before hashing',
+    'key of small order, not canonical, hashed as it is',
+  ]
+
+  it('has twelve cases', () => expect(cases).toHaveLength(why.length))
+
+  it.each(cases.map((recorded, index) => ({ ...recorded, index, why: why[index] })))(
+    'case $index: $why',
+    async ({ message, pub_key, signature, index }) => {
+      const expected = accepted.includes(index)
+      expect(await verifySignature(bytes(message), signature, keyText(pub_key))).toBe(expected)
+      expect(await verifySignature(bytes(message), bytes(signature), keyText(pub_key))).toBe(expected)
+    },
+  )
+
+  it('in a login each is refused before any key check, even where the key is on the account', async () => {
+    for (const { pub_key, signature } of cases) {
+      expect(await login(keyText(pub_key), signature)).toMatchObject({
+        action: 'fail',
+        status: 401,
+        info: { code: 'ERR_NEAR_SIGNATURE_INVALID' },
+        keyChecks: 0,
+      })
+    }
+  })
+})
