@@ -43,8 +43,13 @@ export function createApp({
   trustProxy,
   challengeMaxAge,
 }) {
-  const challengeStore = (name) => redis?.challengeStore(name)
-  const strategies = createSignIn({ url, chain, users, challengeStore, challengeMaxAge })
+  const strategies = createSignIn({
+    url,
+    chain,
+    users,
+    challengeStore: redis?.challengeStore,
+    challengeMaxAge,
+  })
   const limits = createRateLimits({ perMinute: rateLimit, storeFor: (name) => redis?.rateLimitStore(name) })
   const isHttps = url.startsWith('https:')
 

@@ -19,7 +19,7 @@ export async function openRedis(url) {
   const bounded = withTimeout(client)
   return {
     sessionStore: new SessionStore({ client: bounded, prefix: 'example:session:', ttl: 24 * 60 * 60 }),
-    challengeStore: (name) => new RedisChallengeStore(client, { prefix: `example:${name}:` }),
+    challengeStore: new RedisChallengeStore(client, { prefix: 'example:challenge:' }),
 
     /** Each rate limit has its own counts, under its name. */
     rateLimitStore: (name) =>

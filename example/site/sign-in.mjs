@@ -10,7 +10,7 @@ import { NearStrategy } from 'passport-near'
  * @param {string} parts.url - the site's origin
  * @param {import('./users.mjs').Users} parts.users
  * @param {import('./chain.mjs').Chain} parts.chain
- * @param {(name: string) => import('passport-near').ChallengeStore | undefined} parts.challengeStore
+ * @param {import('passport-near').ChallengeStore} [parts.challengeStore] - undefined keeps challenges in the session
  * @param {number} [parts.challengeMaxAge] - in milliseconds
  */
 export function createSignIn({ url, chain, users, challengeStore, challengeMaxAge }) {
@@ -25,7 +25,7 @@ export function createSignIn({ url, chain, users, challengeStore, challengeMaxAg
       walletUrl,
       callbackUrl: `${url}/login/near/callback`,
       challengeMaxAge,
-      store: challengeStore('near'),
+      store: challengeStore,
     },
     async (profile, done) => {
       done(null, await users.findOrCreateByNear(profile))
@@ -35,12 +35,14 @@ export function createSignIn({ url, chain, users, challengeStore, challengeMaxAg
   const linkNear = new NearStrategy(
     {
       name: 'link-near',
+      // Only the user who requested the challenge can answer it, not the next user of the same browser.
+      linking: true,
       recipient,
       network,
       rpc,
       callbackUrl: `${url}/account`,
       challengeMaxAge,
-      store: challengeStore('link-near'),
+      store: challengeStore,
       // The person reads in the wallet which user gets the account, also in a tab of a user who has signed out.
       message: (/** @type {import('express').Request} */ req) =>
         `Link this NEAR account to ${req.user?.displayName} at ${recipient}`,
