@@ -10,6 +10,7 @@ import {
   type Example,
   type ExampleWorld,
 } from '../support/example'
+import { describeWithPostgres, startPostgres } from '../support/postgres'
 import { Visitor } from '../support/visitor'
 
 const cleanup = new Cleanup()
@@ -19,20 +20,6 @@ let visitor: Visitor
 let first: TestAccount
 let second: TestAccount
 let count = 0
-
-beforeAll(async () => {
-  world = await createExampleWorld(cleanup, cleanup)
-  example = await world.start()
-})
-afterAll(() => cleanup.run())
-beforeEach(async () => {
-  count++
-  first = await world.network.createAccount(`first-${count}.test`)
-  second = await world.network.createAccount(`second-${count}.test`)
-  visitor = new Visitor(example.url)
-  expect(await signInTo(visitor, first)).toBe(200)
-})
-afterEach(() => expect(example.errors()).toBe(''))
 
 const unlink = (
   { accountId }: { accountId: string },
@@ -44,7 +31,22 @@ const unlink = (
     body: new URLSearchParams({ network: 'testnet', accountId }),
   })
 
-describe('the account page of the example', () => {
+describeWithPostgres('the account page of the example', () => {
+  beforeAll(async () => {
+    world = await createExampleWorld(cleanup, cleanup)
+    const { url } = await startPostgres(cleanup)
+    example = await world.start({ DATABASE_URL: url })
+  })
+  afterAll(() => cleanup.run())
+  beforeEach(async () => {
+    count++
+    first = await world.network.createAccount(`first-${count}.test`)
+    second = await world.network.createAccount(`second-${count}.test`)
+    visitor = new Visitor(example.url)
+    expect(await signInTo(visitor, first)).toBe(200)
+  })
+  afterEach(() => expect(example.errors()).toBe(''))
+
   it('links an account, whose wallet shows the user and the site, and says once that it worked', async () => {
     const challenge = (await (await visitor.request('/link/near/challenge')).json()) as { message: string }
     expect(challenge.message).toBe(`Link this NEAR account to ${first.accountId} at localhost:3000`)

@@ -1,7 +1,8 @@
 import type { TestAccount } from 'passport-near/testing'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Cleanup } from '../support/app'
 import { accountPage, createExampleWorld, type Example, type ExampleWorld } from '../support/example'
+import { describeWithPostgres, startPostgres } from '../support/postgres'
 import { startRewritingProxy } from '../support/proxy'
 import { until } from '../support/redis'
 import { Visitor } from '../support/visitor'
@@ -9,11 +10,7 @@ import { Visitor } from '../support/visitor'
 const cleanup = new Cleanup()
 let world: ExampleWorld
 let alice: TestAccount
-beforeAll(async () => {
-  world = await createExampleWorld(cleanup, cleanup)
-  alice = await world.network.createAccount('alice.test')
-})
-afterAll(() => cleanup.run())
+let databaseUrl: string
 
 /** A browser on the site's pages: it sends their origin with each POST. */
 class Page extends Visitor {
@@ -33,9 +30,20 @@ async function pageAt(example: Example, origin: string): Promise<Page> {
   return Object.assign(new Page(url), { origin })
 }
 
-describe('the example behind a proxy that replaces the header Host', () => {
+describeWithPostgres('the example behind a proxy that replaces the header Host', () => {
+  beforeAll(async () => {
+    world = await createExampleWorld(cleanup, cleanup)
+    alice = await world.network.createAccount('alice.test')
+    databaseUrl = (await startPostgres(cleanup)).url
+  })
+  afterAll(() => cleanup.run())
+
   it('signs in on https with SITE_URL, and its cookie is __Host-, secure, httpOnly and lax', async () => {
-    const example = await world.start({ SITE_URL: 'https://app.example.com', TRUST_PROXY: '' })
+    const example = await world.start({
+      DATABASE_URL: databaseUrl,
+      SITE_URL: 'https://app.example.com',
+      TRUST_PROXY: '',
+    })
     const page = await pageAt(example, 'https://app.example.com')
     const response = await page.request('/login/near/challenge')
     expect(response.headers.getSetCookie()).toEqual([
@@ -64,7 +72,7 @@ describe('the example behind a proxy that replaces the header Host', () => {
   })
 
   it('without SITE_URL rejects each request, and the log says what to set', async () => {
-    const example = await world.start({ SITE_URL: '' })
+    const example = await world.start({ DATABASE_URL: databaseUrl, SITE_URL: '' })
     const page = await pageAt(example, 'https://app.example.com')
     expect((await page.request('/login/near/challenge')).status).toBe(403)
     const direct = Object.assign(new Page(example.url), { origin: 'https://app.example.com' })
