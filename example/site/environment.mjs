@@ -72,7 +72,7 @@ function checkTogether({ port, walletPort, network, rpcUrl, walletUrl, redisUrl,
   if (network === undefined && !rpcUrl) {
     if (walletPort > 65_535) fail('WALLET_PORT', 'a port from 0 to 65535; its default is PORT + 1', 'nothing')
     if (walletPort === port && port !== 0) {
-      fail('WALLET_PORT', 'another port than PORT, because the wallet is a site of its own', String(port))
+      fail('WALLET_PORT', 'another port than PORT, because the wallet has a separate origin', String(port))
     }
   }
   if (redisUrl && !sessionSecret) {

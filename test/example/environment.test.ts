@@ -53,7 +53,7 @@ const WRONG: [NodeJS.ProcessEnv, string][] = [
   ],
   [
     { PORT: '4000', WALLET_PORT: '4000' },
-    'WALLET_PORT must be another port than PORT, because the wallet is a site of its own; got 4000',
+    'WALLET_PORT must be another port than PORT, because the wallet has a separate origin; got 4000',
   ],
   [{ DATA_DIR: ' ' }, 'DATA_DIR must be the path of a folder; got " "'],
   [

@@ -55,7 +55,7 @@ describeWithPostgres('the example behind a proxy that replaces the header Host',
     expect(status).toBe(200)
     expect(await accountPage(page)).toContain('alice.test')
 
-    // Another port, another scheme, another site, and a page without an origin of its own.
+    // Another port, another scheme, another site, and a page with an opaque origin.
     for (const origin of [
       'https://app.example.com:8443',
       'http://app.example.com',

@@ -21,7 +21,7 @@ export interface Example {
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<number | null>
 }
 
-/** Starts the site of `example/site` as `npm start` does after its build, on ports of its own. */
+/** Starts the site of `example/site` as `npm start` does after its build, on free ports. */
 export async function startExample(
   dataDirectory: string,
   settings: NodeJS.ProcessEnv = {},
@@ -35,7 +35,7 @@ export async function startExample(
   const closed = once(child, 'close')
   let errors = ''
   child.stderr.on('data', (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-10_000)))
-  // A process that shares a test network has no wallet of its own. A process on a real network says so in its second line.
+  // A process that shares a test network has no wallet. A process on a real network says so in its second line.
   const expectedLines = settings.NEAR_RPC_URL ? 1 : settings.NEAR_NETWORK ? 2 : 3
   const ready: string[] = []
   let output = ''

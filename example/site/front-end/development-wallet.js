@@ -1,4 +1,4 @@
-// The page's script on the test network. The development wallet opens in a window of its own.
+// The page's script on the test network. The development wallet opens in a separate window.
 import { wireButton } from './sign-in.js'
 
 const { wallet } = document.querySelector('[data-wallet]').dataset
