@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import type { NearAuthError} from 'passport-near';
+import type { NearAuthError } from 'passport-near'
 import { NearLoginRejected, NearServiceError, type NearAuthErrorCode } from 'passport-near'
 import { TestNetwork, type TestAccount } from 'passport-near/testing'
 import ts from 'typescript'
