@@ -105,18 +105,24 @@ app.post('/login/near', near.loginHandler())
 app.get('/me', (req, res) => res.json(req.user ?? null))
 `
 
+const SERIALIZERS = `passport.serializeUser((user, done) => done(null, user.id))
+passport.deserializeUser((id, done) => users.findById(id).then((user) => done(null, user ?? false), done))
+`
+
 export interface Parts {
   /** Code before the application is made. */
   readonly start?: string
-  /** In place of the strategy \`near\`. */
+  /** Replaces the strategy `near`. */
   readonly strategy?: string
-  /** Replaces \`app.use(session(…))\`. */
+  /** Replaces `app.use(session(…))`. */
   readonly session?: string
+  /** Replaces the functions that put the user into the session. Passport uses the first that is given. */
+  readonly serializers?: string
   /** Replaces the login's routes. */
   readonly login?: string
   /** Code after the login's routes. */
   readonly routes?: string
-  /** In place of \`app.listen(3000)\`. */
+  /** Replaces `app.listen(3000)`. */
   readonly listen?: string
 }
 
@@ -135,8 +141,7 @@ ${parts.session ?? "app.use(session({ secret: 'a secret of the tests', resave: f
 app.use(passport.session())
 ${parts.strategy ?? STRATEGY}
 passport.use(near)
-passport.serializeUser((user, done) => done(null, user.id))
-passport.deserializeUser((id, done) => users.findById(id).then((user) => done(null, user ?? false), done))
+${parts.serializers ?? SERIALIZERS}
 ${parts.login ?? ROUTES}
 ${parts.routes ?? ''}
 ${parts.listen ?? LISTEN}`

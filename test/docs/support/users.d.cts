@@ -4,6 +4,7 @@ export interface User {
   accounts: string[]
   network: string
   hasPassword: boolean
+  sessionVersion?: number
 }
 export function findById(id: number): Promise<User | undefined>
 export function findByAccount(accountId: string): Promise<User | undefined>
