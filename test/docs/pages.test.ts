@@ -59,7 +59,7 @@ describe('the code of the pages, each block', () => {
     const directory = createProject(cleanup, {
       'names.d.cts': readFileSync('test/docs/support/names.d.cts', 'utf8'),
       'app.js': '',
-      'app.d.ts': `export function createApp(options: { rpc?: string }): {
+      'app.d.ts': `export function createApp(options?: { rpc?: string }): {
         listen(port: number, host?: string): Omit<import('node:http').Server, 'address'> & {
           address(): import('node:net').AddressInfo
         }

@@ -1,3 +1,4 @@
+/* global Response */
 // Stands in for `hono`: routes by method and path, and a context with `env` and `json`.
 export class Hono {
   #routes = new Map()
