@@ -464,9 +464,8 @@ describe('access keys', () => {
     const index = http
       .createServer((req, res) => {
         const [, , accountId] = req.url!.split('/')
-        if (accountId === 'alice.near') return res.end('{ "permission": "FullAccess" }')
-        res.statusCode = accountId === 'bob.near' ? 404 : 500
-        res.end()
+        const status = { 'alice.near': 200, 'bob.near': 404 }[accountId!] ?? 500
+        res.writeHead(status).end(status === 200 ? '{ "permission": "FullAccess" }' : '')
       })
       .listen(0, '127.0.0.1')
     cleanup.add(() => index.close())
