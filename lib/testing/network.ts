@@ -5,7 +5,8 @@ import { isAccountId } from '../credentials'
 import { TestAccount, type TestKeyOptions } from './account'
 import { Chain } from './chain'
 import { failure, type Failure } from './failures'
-import { answer, status } from './rpc'
+import { answer } from './rpc'
+import { viewStatus } from './rpc-node'
 
 /** Where a {@link TestNetwork} listens. */
 export interface TestNetworkOptions {
@@ -88,7 +89,7 @@ export class TestNetwork {
     response.setHeader('content-type', 'application/json')
     if (request.method === 'OPTIONS') return void response.writeHead(204).end()
     if (request.method === 'GET' && request.url === '/status')
-      return void response.end(JSON.stringify(status(this.#chain)))
+      return void response.end(JSON.stringify(viewStatus(this.#chain)))
     if (request.method !== 'POST') return void response.writeHead(405).end()
 
     const chunks: Buffer[] = []
