@@ -28,6 +28,7 @@ export class TestNetwork {
   /** The endpoint's URL, for the strategy's option `rpc` and for any NEAR client. */
   readonly rpcUrl: string
   readonly #chain = new Chain()
+  readonly #accounts = new Map<string, TestAccount>()
   readonly #server: Server
   #failure: ReturnType<typeof failure> | undefined
   #requestCount = 0
@@ -61,6 +62,11 @@ export class TestNetwork {
     return this.#requestCount
   }
 
+  /** The accounts that exist, in the order of their creation. */
+  get accounts(): readonly TestAccount[] {
+    return [...this.#accounts.values()].filter(({ accountId }) => this.#chain.accountExists(accountId))
+  }
+
   /**
    * Creates an account with a full-access key, or with the one that is given.
    *
@@ -71,7 +77,10 @@ export class TestNetwork {
       throw new TypeError('TestNetwork: an account id has 2 to 64 of a-z, 0-9, and single - _ . between them')
     }
     this.#chain.createAccount(accountId)
-    return TestAccount.on(this.#chain, accountId, key)
+    const account = TestAccount.on(this.#chain, accountId, key)
+    this.#accounts.delete(accountId)
+    this.#accounts.set(accountId, account)
+    return account
   }
 
   /** Makes every request from now on fail in one way, until {@link recover}; without a way it recovers. */
