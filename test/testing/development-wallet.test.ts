@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createServer, request as httpRequest, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { request as httpRequest, type RequestListener } from 'node:http'
 import connect from 'connect'
 import express from 'express'
 import { hashPayload, verifySignature } from 'passport-near'
@@ -338,13 +337,11 @@ describe('as a listener', () => {
       () =>
         connect()
           .use(developmentWallet(network))
-          .use('/own', (_req, res) => res.end('"own"')) as RequestListener,
+          .use('/own', (_req, res) => res.end('"own"')),
     ],
     ['node:http', () => developmentWallet(network)],
   ])('works in %s', async (name, app) => {
-    const server = createServer(app()).listen(0, '127.0.0.1')
-    cleanup.add(() => (server.close(), server.closeAllConnections()))
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    ;({ url } = await listen(app(), cleanup))
     expect((await post('/login', { accountId: 'alice.test' })).body).toEqual({ publicKey: alice.publicKey })
     if (name !== 'node:http') expect((await get('/own')).text).toBe('"own"')
   })
