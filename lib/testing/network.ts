@@ -8,9 +8,13 @@ import { failure, type Failure } from './failures'
 import { answer } from './rpc'
 import { viewStatus } from './rpc-node'
 
-/** Where a {@link TestNetwork} listens. */
+/** Options of {@link TestNetwork.start}. */
 export interface TestNetworkOptions {
-  /** On 127.0.0.1; default any that is free. */
+  /**
+   * Port on 127.0.0.1.
+   *
+   * @defaultValue any free port
+   */
   port?: number
 }
 
@@ -22,7 +26,14 @@ const CORS = {
 
 /**
  * A NEAR network for tests: a JSON-RPC endpoint on 127.0.0.1 that answers `query` (`view_access_key`,
- * `view_access_key_list`, `view_account`), `status` and `block` as nearcore does, for accounts that exist in memory.
+ * `view_access_key_list`, `view_account`), `status` and `block` as nearcore does, for accounts that exist in memory. To any
+ * other method or `request_type` it responds with an error that names TestNetwork and says what it answers.
+ *
+ * @example
+ * const network = await TestNetwork.start()
+ * const alice = await network.createAccount('alice.test')
+ * // new NearStrategy({ recipient: 'app.example.com', rpc: network.rpcUrl }, verify)
+ * await network.stop()
  */
 export class TestNetwork {
   /** The endpoint's URL, for the strategy's option `rpc` and for any NEAR client. */
@@ -41,7 +52,11 @@ export class TestNetwork {
     })
   }
 
-  /** Starts a network without accounts; {@link stop} ends it. */
+  /**
+   * Starts a network without accounts; {@link stop} ends it.
+   *
+   * @throws {Error} `EADDRINUSE` if another server listens on the port
+   */
   static async start({ port = 0 }: TestNetworkOptions = {}): Promise<TestNetwork> {
     const server = createServer().listen(port, '127.0.0.1')
     await once(server, 'listening')
@@ -62,7 +77,7 @@ export class TestNetwork {
     return this.#requestCount
   }
 
-  /** The accounts that exist, in the order of their creation. */
+  /** The accounts that exist, in the order of their creation; deleted accounts are absent. */
   get accounts(): readonly TestAccount[] {
     return [...this.#accounts.values()].filter(({ accountId }) => this.#chain.accountExists(accountId))
   }
@@ -70,7 +85,8 @@ export class TestNetwork {
   /**
    * Creates an account with a full-access key, or with the one that is given.
    *
-   * @throws {TypeError} when the id is not that of a NEAR account
+   * @throws {TypeError} if the id is not a NEAR account id: 2 to 64 characters of a-z, 0-9, and single `-`, `_`, `.` between
+   * @throws {Error} if the account exists already
    */
   async createAccount(accountId: string, key: TestKeyOptions = {}): Promise<TestAccount> {
     if (typeof accountId !== 'string' || !isAccountId(accountId)) {

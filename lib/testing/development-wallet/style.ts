@@ -15,6 +15,7 @@ dd{margin:0 0 .9rem;font-weight:600;overflow-wrap:anywhere;white-space:pre-line}
 dd:last-child{margin-bottom:0}
 label{display:flex;gap:.7rem;align-items:center;min-height:2.75rem;overflow-wrap:anywhere}
 summary{cursor:pointer}
+summary+label{margin-top:.5rem}
 input{accent-color:var(--accent);font:inherit}
 input[type=text]{flex:1;min-width:0;min-height:2.75rem;padding:0 .7rem;border:1px solid var(--line);border-radius:.5rem;background:transparent;color:inherit}
 button{min-height:3rem;padding:0 1.2rem;border:1px solid var(--line);border-radius:.8rem;background:transparent;color:inherit;font:inherit;font-weight:600;cursor:pointer}
