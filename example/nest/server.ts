@@ -3,18 +3,8 @@ import 'reflect-metadata'
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
-import {
-  Catch,
-  Controller,
-  Get,
-  HttpCode,
-  HttpException,
-  Injectable,
-  Module,
-  Post,
-  Req,
-} from '@nestjs/common'
-import { UseGuards, type ArgumentsHost, type ExecutionContext } from '@nestjs/common'
+import { Catch, Controller, Get, HttpCode, HttpException, Injectable, Module } from '@nestjs/common'
+import { Post, Req, UseGuards, type ArgumentsHost, type ExecutionContext } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
 import { AuthGuard, PassportModule, PassportStrategy } from '@nestjs/passport'
 import type { Request, Response } from 'express'
@@ -139,14 +129,11 @@ async function start() {
   app.use('/login/near/challenge', app.get(NearLogin).challengeHandler())
   app.use('/link/near/challenge', app.get(NearLink).challengeHandler())
 
-  const page = readFileSync('index.html')
   const client = readFileSync(new URL(import.meta.resolve('passport-near/client')))
-  const web = app.getHttpAdapter()
-  web.get('/', (_req: Request, res: Response) => res.type('html').send(page))
-  web.get('/passport-near-client.js', (_req: Request, res: Response) => res.type('js').send(client))
-  web.get('/config.json', (_req: Request, res: Response) =>
-    res.json({ network: NEAR_NETWORK, walletUrl: WALLET_URL }),
-  )
+  const config = { network: NEAR_NETWORK, walletUrl: WALLET_URL }
+  app.getHttpAdapter().get('/', (_req: Request, res: Response) => res.sendFile('index.html', { root: '.' }))
+  app.use('/passport-near-client.js', (_req: Request, res: Response) => res.type('js').send(client))
+  app.use('/config.json', (_req: Request, res: Response) => res.json(config))
   await app.listen(Number(PORT), () => console.log(`http://localhost:${PORT}`))
 }
 void start()

@@ -39,18 +39,25 @@ export async function compile(directory: string): Promise<void> {
   })
 }
 
+interface RunOptions {
+  /** The path of Node.js. */
+  node?: string
+  /** The file that is run. */
+  entry?: string
+  /** Environment variables of the application. */
+  env?: NodeJS.ProcessEnv
+}
+
 /**
  * Runs a file of a project as it stands, with the test's network in place of the public NEAR endpoints.
  *
- * @param node - the path of Node.js
- * @param env - environment variables of the application
  * @returns the application's URL
  */
 export async function startProject(
   directory: string,
   rpcUrl: string,
   cleanup: Cleanup,
-  { node = process.execPath, entry = 'app.js', env = {} as NodeJS.ProcessEnv } = {},
+  { node = process.execPath, entry = 'app.js', env = {} }: RunOptions = {},
 ): Promise<string> {
   const child = spawn(node, ['--require', stands, entry], {
     cwd: directory,
