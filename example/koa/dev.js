@@ -2,12 +2,12 @@
 import { createServer } from 'node:http'
 import { developmentWallet, TestNetwork } from 'passport-near/testing'
 
+const { WALLET_PORT = '3001' } = process.env
 const network = await TestNetwork.start()
 await network.createAccount('alice.test')
 await network.createAccount('bob.test')
-const wallet = developmentWallet(network)
-createServer((req, res) => wallet(req, res, () => res.writeHead(404).end())).listen(3001, 'localhost')
+createServer(developmentWallet(network)).listen(Number(WALLET_PORT), 'localhost')
 
 process.env.NEAR_RPC_URL = network.rpcUrl
-process.env.WALLET_URL = 'http://localhost:3001'
+process.env.WALLET_URL = `http://localhost:${WALLET_PORT}`
 await import('./server.js')
