@@ -227,7 +227,7 @@ export function resolveOptions<Request extends object>(
     linking = false,
     currentUser = serializedUser,
     name: givenName = 'near',
-  } = options as NearStrategyOptions<Request, boolean>
+  } = options
   const recipient = validateString(OWNER, 'recipient', options.recipient)
   const network = validateOneOf(OWNER, 'network', options.network ?? 'mainnet', ['mainnet', 'testnet'])
   const message = resolveMessage(givenMessage ?? `Sign in to ${recipient}`)
@@ -240,7 +240,7 @@ export function resolveOptions<Request extends object>(
     message,
     callbackUrl,
     network,
-    accessKeys: resolveAccessKeys(options as NearStrategyOptions<Request, boolean>, network),
+    accessKeys: resolveAccessKeys(options, network),
     allowImplicit: validateBoolean(OWNER, 'allowImplicit', allowImplicit),
     challengeMaxAge: validateDuration(OWNER, 'challengeMaxAge', challengeMaxAge),
     store: limitTime(validateMethods(OWNER, 'store', store, ['issue', 'consume'])),

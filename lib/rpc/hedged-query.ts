@@ -12,9 +12,6 @@ import { InvalidResponseError, type SendOptions } from './http'
 /** How long an endpoint is waited for before the next is asked as well, in milliseconds, if the timeout leaves as much. */
 const HEDGE_DELAY = 1000
 
-/** The same for a half-open probe: one login in 30 seconds waits for an endpoint that is probably still down. */
-const PROBE_HEDGE_DELAY = 100
-
 /** How many queries may be pending in a process. More could not be answered within `rpcTimeout`, and would delay the others. */
 const MAX_PENDING_QUERIES = 1024
 
@@ -75,7 +72,6 @@ export async function sendHedgedQuery<Response>(
 /** A request that has no response yet. */
 interface Attempt {
   readonly controller: AbortController
-  readonly hedgeDelay: number
   /** When the request got its connection; undefined while the request waits in this process's queue. */
   connectedAt: number | undefined
 }
@@ -121,21 +117,15 @@ class HedgedQuery<Response> {
     const index = this.#remaining.shift()
     if (index === undefined) return
     this.#latest = index
-    const { endpoints, circuits } = this.#group
-    const attempt: Attempt = {
-      controller: new AbortController(),
-      hedgeDelay: circuits.isOpen(index) ? Math.min(PROBE_HEDGE_DELAY, this.#hedgeDelay) : this.#hedgeDelay,
-      connectedAt: undefined,
-    }
+    const attempt: Attempt = { controller: new AbortController(), connectedAt: undefined }
     this.#attempts.set(index, attempt)
     this.#clearHedge?.()
     if (this.#remaining.length > 0) {
-      const delays = [...this.#attempts.values()].map(({ hedgeDelay }) => hedgeDelay)
-      this.#clearHedge = setTimeoutAfterIo(() => this.#sendNext(), Math.min(...delays))
+      this.#clearHedge = setTimeoutAfterIo(() => this.#sendNext(), this.#hedgeDelay)
     }
     const { signal } = attempt.controller
     const onSocket = (): void => void (attempt.connectedAt ??= performance.now())
-    this.#query.send(endpoints[index]!, { signal, onSocket }).then(
+    this.#query.send(this.#group.endpoints[index]!, { signal, onSocket }).then(
       (response) => this.#onResponse(index, response),
       (error: unknown) => this.#onFailure(index, error),
     )
@@ -182,8 +172,8 @@ class HedgedQuery<Response> {
     this.#clearHedge?.()
     this.#clearTimeout?.()
     const now = performance.now()
-    for (const [index, { controller, hedgeDelay, connectedAt }] of this.#attempts) {
-      if (connectedAt !== undefined && now - connectedAt >= hedgeDelay)
+    for (const [index, { controller, connectedAt }] of this.#attempts) {
+      if (connectedAt !== undefined && now - connectedAt >= this.#hedgeDelay)
         this.#group.circuits.recordFailure(index)
       controller.abort()
     }

@@ -111,7 +111,7 @@ describe('an endpoint that keeps failing', () => {
     }
   })
 
-  it('that has become slow but works comes back, after one login has tried it in the background', async () => {
+  it('closes its circuit again when it has become slow but works', async () => {
     const { peer } = await startPeer()
     peer.fail('http-500')
     let url = peer.rpcUrl
@@ -130,11 +130,8 @@ describe('an endpoint that keeps failing', () => {
     const real = performance.now.bind(performance)
     const now = vi.spyOn(performance, 'now').mockImplementation(() => real() + 31_000)
     try {
-      const asked = network.requestCount
-      expect((await loginWith(strategy, alice)).outcome).toMatchObject(yes)
-      expect(network.requestCount).toBe(asked + 1) // after a tenth of a second, not a whole one
-      await delay(800)
       const before = network.requestCount
+      expect((await loginWith(strategy, alice)).outcome).toMatchObject(yes)
       for (let login = 0; login < 3; login++) await loginWith(strategy, alice)
       expect(network.requestCount).toBe(before)
       expect(proxy.requests).toHaveLength(7)
