@@ -51,7 +51,7 @@ const listening = 'app.listen(3000)\n'
 function project(files: Record<string, string>): string {
   const names = ['express', 'express-session', 'passport', 'passport-local']
   const packages = Object.fromEntries(names.map((name) => [name, '*']))
-  const described = { name: 'README', packages, files: () => files, pages: false }
+  const described = { packages, files: () => files }
   return linkedProject(described, cleanup)
 }
 
