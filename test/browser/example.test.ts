@@ -80,7 +80,7 @@ describeInChromium('the example', () => {
 
   it('says what happened when the person declines, and offers a new try', async () => {
     const wallet = await openWallet('Sign in with NEAR')
-    await wallet.getByRole('button', { name: 'Refuse' }).click()
+    await wallet.getByRole('button', { name: 'Decline' }).click()
     await status().getByText('You did not approve the request in your wallet, so nothing happened.').waitFor()
     await expect.poll(() => wallet.isClosed()).toBe(true)
     await picture(page, 'refused')
@@ -286,7 +286,7 @@ describeInChromium('the example', () => {
 
     it('says what happened when the person declines, and offers a new try', async () => {
       await goToWallet()
-      await page.getByRole('button', { name: 'Refuse' }).click()
+      await page.getByRole('button', { name: 'Decline' }).click()
       await status().getByText('so nothing happened. You can try again at any time.').waitFor()
       await picture(page, 'redirect-refused')
       await goToWallet()
@@ -381,7 +381,7 @@ describeInChromium('the example', () => {
       await page.getByText('Development wallet').click()
       const wallet = await opened
       await picture(page, 'real-wallets')
-      await wallet.getByRole('button', { name: 'Refuse' }).click()
+      await wallet.getByRole('button', { name: 'Decline' }).click()
       await status().getByText('You did not approve the request in your wallet').waitFor()
       expect(refused).toEqual([])
       const response = await page.request.get(`${real.url}/login/near`, { maxRedirects: 0 })
