@@ -228,7 +228,9 @@ describe('RedisChallengeStore, whatever its client does', () => {
       clientThat(() => new Promise((resolve) => answers.push(resolve))),
       { timeout: 200 },
     )
-    const outcomes = await Promise.allSettled(Array.from({ length: 12_000 }, () => store.consume(req, 's', PURPOSE)))
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 12_000 }, () => store.consume(req, 's', PURPOSE)),
+    )
     expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true)
     expect(answers).toHaveLength(10_000)
     for (const answer of answers) answer(['', 0])

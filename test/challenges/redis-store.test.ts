@@ -8,8 +8,7 @@ import { PURPOSE, storedChallenge as challenge } from '../support/challenge'
 import { describeWithRedis, RedisServer } from '../support/redis'
 
 /** A challenge that expires after this time, in milliseconds. */
-const expiring = (state: string, lifetime: number) =>
-  challenge(state, { expiresAt: Date.now() + lifetime })
+const expiring = (state: string, lifetime: number) => challenge(state, { expiresAt: Date.now() + lifetime })
 
 /** A request of a session whose middleware has its id in `req.sessionID`. */
 const requestOf = (sessionID: string, session: Record<string, unknown> = {}) => ({ sessionID, session })

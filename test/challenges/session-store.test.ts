@@ -292,7 +292,7 @@ describe('a session that is replaced at login', () => {
     return req
   }
 
-  it("carries over the challenges of other tabs, and no consumed challenge", async () => {
+  it('carries over the challenges of other tabs, and no consumed challenge', async () => {
     const store = new SessionChallengeStore()
     const req = request()
     await issueAll(store, req, 'a', 'b', 'c')
@@ -349,23 +349,26 @@ describe('a session that is replaced at login', () => {
   it.each([
     ['a promise', async () => 'done'],
     ['a value', () => 'done'],
-  ])('carries them over when regenerate returns %s, and keeps its arguments and its result', async (_, answer) => {
-    const store = new SessionChallengeStore()
-    const told: unknown[][] = []
-    const req = {} as { session: Record<string, unknown> & { regenerate: (keep: string[]) => unknown } }
-    req.session = {
-      regenerate: (...args) => {
-        told.push(args)
-        req.session = { regenerate: () => undefined }
-        return answer()
-      },
-    }
-    await issueAll(store, req, 'a', 'b')
-    await store.consume(req, 'b', PURPOSE)
-    expect(await req.session.regenerate(['keep'])).toBe('done')
-    expect(told).toEqual([[['keep']]])
-    expect(req.session['near:challenges']).toMatchObject([{ state: 'a' }])
-  })
+  ])(
+    'carries them over when regenerate returns %s, and keeps its arguments and its result',
+    async (_, answer) => {
+      const store = new SessionChallengeStore()
+      const told: unknown[][] = []
+      const req = {} as { session: Record<string, unknown> & { regenerate: (keep: string[]) => unknown } }
+      req.session = {
+        regenerate: (...args) => {
+          told.push(args)
+          req.session = { regenerate: () => undefined }
+          return answer()
+        },
+      }
+      await issueAll(store, req, 'a', 'b')
+      await store.consume(req, 'b', PURPOSE)
+      expect(await req.session.regenerate(['keep'])).toBe('done')
+      expect(told).toEqual([[['keep']]])
+      expect(req.session['near:challenges']).toMatchObject([{ state: 'a' }])
+    },
+  )
 
   it('holds each challenge once when keepSessionInfo copies the old fields over the new ones', async () => {
     const store = new SessionChallengeStore()

@@ -278,6 +278,9 @@ const saysTheSame = (each, state) =>
   typeof each.nonce === 'string' &&
   Buffer.from(each.nonce, 'base64').equals(nonce)
 
+/** A challenge from the future, or of another purpose: the strategy takes such a challenge for none. */
+const isOther = (each) => each.issuedAt > Date.now() || typeof each.purpose === 'string'
+
 /** A store of the application's that gives anything back, or raises it. */
 async function stores() {
   const { ED25519: good } = goodLogins()
@@ -301,8 +304,8 @@ async function stores() {
         STORE_FAILED,
         'success',
       ])
-      if (outcome === SPENT && (raises || (gives !== undefined && gives !== null)))
-        throw new Violation('a failure was told as a refusal')
+      if (outcome === SPENT && (raises || !(gives === undefined || gives === null || isOther(gives))))
+        throw new Violation('a failure was told as a rejection')
       if (outcome === 'success' && (raises || !saysTheSame(gives)))
         throw new Violation('a login was let in without its challenge')
       return outcome
