@@ -51,7 +51,7 @@ interface Options {
   way?: Way
 }
 
-type Way = 'authenticate with linking: true' | 'authorize' | 'property'
+type Way = 'authenticate with linking: true' | 'authorize' | 'authorize without options' | 'property'
 
 const nearStrategy = (options: Partial<NearStrategyOptions> = {}): NearStrategy =>
   new NearStrategy({ recipient: RECIPIENT, rpc: network.rpcUrl, ...options }, (profile, done) =>
@@ -62,7 +62,10 @@ const strategiesOf = ({ near, way = 'authenticate with linking: true' }: Options
   signIn: nearStrategy(near),
   link: nearStrategy({
     ...near,
-    ...(way === 'authenticate with linking: true' && { name: 'link-near', linking: true }),
+    ...((way === 'authenticate with linking: true' || way === 'authorize without options') && {
+      name: 'link-near',
+      linking: true,
+    }),
   }),
 })
 
@@ -103,7 +106,7 @@ async function startExpress(options: Options = {}): Promise<Site> {
       : { assignProperty: 'account', session: false }
   app.post(
     '/link',
-    way === 'authorize'
+    way === 'authorize' || way === 'authorize without options'
       ? (req, res, next) => {
           const respond: passport.AuthenticateCallback = (error, account, info, status) => {
             if (error) return next(error)
@@ -111,8 +114,12 @@ async function startExpress(options: Options = {}): Promise<Site> {
             Object.assign(req, { account })
             onLink(req, res, next)
           }
-          // Passport drops the options of authorize when it gets a callback in their place.
-          ;(authenticator.authorize('link-near', respond as never) as express.RequestHandler)(req, res, next)
+          // Passport drops the options that authorize adds when a callback is in the place of the options.
+          const handler =
+            way === 'authorize'
+              ? authenticator.authorize('link-near', {}, respond)
+              : authenticator.authorize('link-near', respond as never)
+          ;(handler as express.RequestHandler)(req, res, next)
         }
       : rejectionsAsJson(authenticator, 'link-near', linkOptions, 'account'),
     onLink,
@@ -223,8 +230,7 @@ async function startKoa(withStore: boolean): Promise<Site> {
     if (ctx.path === '/password') await ctx.login({ id: body.username })
     if (ctx.path === '/logout') await ctx.logout()
     ctx.body = {}
-    if (ctx.path === '/link/challenge')
-      ctx.body = await link.challenge(ctx.request as unknown as DefaultRequest)
+    if (ctx.path === '/link/challenge') ctx.body = await link.challenge(ctx as unknown as DefaultRequest)
     if (ctx.path !== '/link') return
     const respond = async (
       error: unknown,
@@ -354,7 +360,7 @@ describe('linking', () => {
   })
 
   it('is bound with authorize(name, callback), whose options Passport drops', async () => {
-    const options: Options = { way: 'authorize', near: { linking: true }, keepSessionInfo: true }
+    const options: Options = { way: 'authorize without options', keepSessionInfo: true }
     await expectBound(await startExpress(options), true)
   })
 
