@@ -12,7 +12,9 @@ import { Strategy as LocalStrategy } from 'passport-local'
 import {
   NearStrategy,
   RedisChallengeStore,
+  SessionChallengeStore,
   type Challenge,
+  type ChallengeStore,
   type DefaultRequest,
   type NearStrategyOptions,
 } from 'passport-near'
@@ -373,6 +375,24 @@ describe('linking', () => {
     await signInAs(browser, 'a')
     const other = await answer(browser, bob, from)
     expect(await post(browser, to, other)).toEqual(missing)
+    expect(links).toEqual([])
+  })
+})
+
+describe('a store that drops the purpose and the user', () => {
+  it('can be used for sign-in, and not for linking', async () => {
+    const inner = new SessionChallengeStore()
+    const store: ChallengeStore = {
+      issue: (req, challenge) => inner.issue(req, challenge),
+      async consume(...args) {
+        const challenge = await inner.consume(...args)
+        return challenge && ({ ...challenge, purpose: undefined, issuedTo: undefined } as never)
+      },
+    }
+    const { url, links } = await startExpress({ near: { store }, keepSessionInfo: true })
+    const browser = new Browser(url)
+    expect(await post(browser, '/near', await answer(browser, alice, '/near/challenge'))).toEqual(good)
+    expect(await post(browser, '/link', await answer(browser))).toEqual(missing)
     expect(links).toEqual([])
   })
 })

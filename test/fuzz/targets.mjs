@@ -278,8 +278,9 @@ const saysTheSame = (each, state) =>
   typeof each.nonce === 'string' &&
   Buffer.from(each.nonce, 'base64').equals(nonce)
 
-/** A challenge from the future, or of another purpose: the strategy takes such a challenge for none. */
-const isOther = (each) => each.issuedAt > Date.now() || typeof each.purpose === 'string'
+/** Another challenge than the one that was asked for, or one from the future: the strategy takes it for none. */
+const isOther = (each) =>
+  each.state !== challenge.state || each.issuedAt > Date.now() || typeof each.purpose === 'string'
 
 /** A store of the application's that gives anything back, or raises it. */
 async function stores() {
@@ -306,7 +307,7 @@ async function stores() {
       ])
       if (outcome === SPENT && (raises || !(gives === undefined || gives === null || isOther(gives))))
         throw new Violation('a failure was told as a rejection')
-      if (outcome === 'success' && (raises || !saysTheSame(gives)))
+      if (outcome === 'success' && (raises || !saysTheSame(gives, challenge.state)))
         throw new Violation('a login was let in without its challenge')
       return outcome
     },
