@@ -228,7 +228,7 @@ export function resolveOptions<Request extends object>(
     linking = false,
     currentUser = serializedUser,
     name: givenName = 'near',
-  } = options as NearStrategyOptions<Request, boolean>
+  } = options
   const recipient = validateString(OWNER, 'recipient', options.recipient)
   const network = validateOneOf(OWNER, 'network', givenNetwork, ['mainnet', 'testnet'])
   const message = resolveMessage(givenMessage === undefined ? `Sign in to ${recipient}` : givenMessage)
@@ -244,7 +244,7 @@ export function resolveOptions<Request extends object>(
     message,
     callbackUrl,
     network,
-    accessKeys: resolveAccessKeys(options as NearStrategyOptions<Request, boolean>, network),
+    accessKeys: resolveAccessKeys(options, network),
     allowImplicit: validateBoolean(OWNER, 'allowImplicit', allowImplicit),
     challengeMaxAge: validateDuration(OWNER, 'challengeMaxAge', challengeMaxAge),
     store: limitTime(validateMethods(OWNER, 'store', store, ['issue', 'consume'])),
@@ -300,7 +300,11 @@ function resolveAccessKeys<Request extends object>(
   const timeout = validateDuration(OWNER, 'rpcTimeout', rpcTimeout)
   if (accessKeys === undefined) {
     // `null` is a mistake, as for every option: a missing setting must not lead to the public endpoints.
-    return resolveRpc(rpc === undefined ? PUBLIC_RPC[network] : rpc, timeout, quorum === undefined ? 1 : quorum)
+    return resolveRpc(
+      rpc === undefined ? PUBLIC_RPC[network] : rpc,
+      timeout,
+      quorum === undefined ? 1 : quorum,
+    )
   }
   for (const [name, value] of Object.entries({ rpc, quorum })) {
     if (value !== undefined)

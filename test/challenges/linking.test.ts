@@ -78,9 +78,7 @@ async function startExpress(options: Options = {}): Promise<Site> {
   const authenticator = new passport.Passport() as unknown as passport.PassportStatic
   authenticator.serializeUser((user, done) => done(null, user))
   authenticator.deserializeUser((user: Express.User, done) => done(null, user))
-  authenticator.use(
-    new LocalStrategy({ passwordField: 'username' }, (id, _, done) => done(null, { id } as Express.User)),
-  )
+  authenticator.use(new LocalStrategy({ passwordField: 'username' }, (id, _, done) => done(null, { id })))
   authenticator.use(signIn)
   authenticator.use('link-near', link)
 

@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 
@@ -33,9 +36,6 @@ else {
 async function warnings(code: string, env: Record<string, string> = {}): Promise<number> {
   const { NODE_APP_INSTANCE: _, ...inherited } = process.env
   // A cluster's worker runs the file of its primary.
-  const { mkdtemp, rm, writeFile } = await import('node:fs/promises')
-  const { join } = await import('node:path')
-  const { tmpdir } = await import('node:os')
   const directory = await mkdtemp(join(tmpdir(), 'passport-near-'))
   try {
     const file = join(directory, 'main.cjs')

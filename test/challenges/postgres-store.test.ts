@@ -81,16 +81,18 @@ const { deepEqual } = require('node:assert')
 test('gives no strategy the challenge of another', async () => {
   const [signIn, link] = [new PostgresChallengeStore(pool), new PostgresChallengeStore(pool, 'link-near')]
   const req = { sessionID: 'one', session: {} }
-  const challenge = { state: 's', nonce: Buffer.alloc(32).toString('base64'), message: 'm', issuedAt: Date.now() }
+  const issuedAt = Date.now()
+  const nonce = Buffer.alloc(32).toString('base64')
+  const challenge = { state: 's', nonce, message: 'm', issuedAt, expiresAt: issuedAt + 300_000, purpose: 'p', issuedTo: null }
   await signIn.issue(req, challenge)
-  deepEqual(await link.consume(req, 's'), undefined)
-  deepEqual(await signIn.consume(req, 's'), challenge)
+  deepEqual(await link.consume(req, 's', 'p'), undefined)
+  deepEqual(await signIn.consume(req, 's', 'p'), challenge)
 })`,
     )
     const { stdout } = await run(process.execPath, ['--test', '--test-reporter=tap', file], {
       env: { ...process.env, DATABASE_URL: url, NODE_OPTIONS: '' },
     }).catch((error: unknown) => error as { stdout: string })
-    expect(stdout).toMatch(/^# pass 16$/m)
+    expect(stdout).toMatch(/^# pass 18$/m)
     expect(stdout).toMatch(/^# fail 0$/m)
   }, 60_000)
 })

@@ -9,7 +9,7 @@ function storeOfAnotherProcess(): SessionChallengeStore {
   const shared = globalThis as Record<symbol, unknown>
   const key = Symbol.for('passport-near.replay-cache.1')
   const cache = shared[key]
-  delete shared[key]
+  Reflect.deleteProperty(shared, key)
   try {
     return new SessionChallengeStore()
   } finally {
