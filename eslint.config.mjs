@@ -32,7 +32,7 @@ const browserGlobals = Object.fromEntries(
 )
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', 'screenshots/', 'example/data/', 'test/package/fixtures/'] },
+  { ignores: ['dist/', 'coverage/', 'screenshots/', 'example/site/data/', 'test/package/fixtures/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   {
@@ -44,7 +44,7 @@ export default tseslint.config(
           './tsconfig.json',
           './tsconfig.client.json',
           './test/tsconfig.json',
-          './example/tsconfig.json',
+          './example/site/tsconfig.json',
         ],
       },
     },

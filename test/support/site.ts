@@ -1,7 +1,7 @@
 import { build } from 'esbuild'
 import { TestNetwork, type TestAccount } from 'passport-near/testing'
 import type { BrowserContext, Page } from 'playwright-core'
-import { createWallet } from '../../example/wallet/wallet.mjs'
+import { createWallet } from '../../example/site/wallet/wallet.mjs'
 import { listen, startApp, type Cleanup, type TestAppOptions } from './app'
 
 /** Bundles a page's script with the built package, as an application's build would. */
