@@ -45,7 +45,7 @@ async function startNewcomersApp(): Promise<string> {
   )
   const authenticator = new passport.Passport() as unknown as passport.PassportStatic
   authenticator.use(near)
-  authenticator.serializeUser((user, done) => done(null, (user).id))
+  authenticator.serializeUser((user, done) => done(null, user.id))
   authenticator.deserializeUser((id: string, done) => done(null, { id }))
   const authenticate = authenticator.authenticate('near') as express.RequestHandler
   const app = express()

@@ -141,7 +141,12 @@ describe('the packed package', () => {
       'hashPayload', 'nearApiAccessKeys', 'verifySignature',
     ]) // prettier-ignore
     const testing = `import * as imported from 'passport-near/testing'; console.log(JSON.stringify(Object.keys(imported).sort()))`
-    expect(await node(testing, 'module')).toEqual(['TestAccount', 'TestNetwork', 'challengeStoreContract'])
+    expect(await node(testing, 'module')).toEqual([
+      'TestAccount',
+      'TestNetwork',
+      'challengeStoreContract',
+      'developmentWallet',
+    ])
     const client = `import * as imported from 'passport-near/client'; console.log(JSON.stringify(Object.keys(imported).sort()))`
     expect(await node(client, 'module')).toEqual(['resumeSignIn', 'signIn'])
   })
