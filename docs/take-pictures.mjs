@@ -9,7 +9,7 @@ import { chromium } from 'playwright-core'
 
 const inThisFolder = (path) => fileURLToPath(new URL(path, import.meta.url))
 const directory = await mkdtemp(join(tmpdir(), 'passport-near-pictures-'))
-const example = spawn(process.execPath, [inThisFolder('../example/start.mjs')], {
+const example = spawn(process.execPath, [inThisFolder('../example/site/start.mjs')], {
   env: { ...process.env, DATA_DIR: directory },
   stdio: ['ignore', 'pipe', 'inherit'],
 })

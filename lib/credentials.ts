@@ -1,31 +1,31 @@
 import { rejection, type NearLoginRejected } from './errors'
 import { parsePublicKey, parseSignature, type PublicKey } from './nep413/signature'
 
-/** What a login claims, decoded; nothing of it is proven yet. @internal */
+/** The claims of a login, decoded. None of them is proven yet. @internal */
 export interface Credentials {
   readonly accountId: string
   readonly publicKey: PublicKey
   readonly signature: Uint8Array
-  /** The handle of the challenge that was signed; without it the session's latest is meant. */
+  /** The handle of the challenge that was signed; undefined means the session's latest challenge. */
   readonly state: string | undefined
 }
 
-/** The longest that an honest login sends: an ML-DSA-65 key in base58, its signature in hex, a state of ours. */
+/** The longest values of an honest login: an ML-DSA-65 key in base58, its signature in hex, a sealed challenge as state. */
 const MAX_LENGTH = { publicKey: 2700, signature: 6700, state: 2048 } as const
 
 /** @see {@link https://nomicon.io/DataStructures/Account#account-id-rules NEAR account id rules} */
 const ACCOUNT_ID = /^(?=.{2,64}$)[a-z0-9]+(?:[-_.][a-z0-9]+)*$/
 
-/** Whether a text has the form of a NEAR account id; says nothing of whether the account exists. */
+/** Whether a text has the form of a NEAR account id. The account may not exist. */
 export function isAccountId(text: string): boolean {
   return ACCOUNT_ID.test(text)
 }
 
 /**
- * Reads the credentials out of a request's body, whatever it is. Fields other than the four are ignored.
+ * Reads the credentials from a request's body of any type. Other fields are ignored.
  *
- * @returns the credentials, or why there are none: `ERR_NEAR_CREDENTIALS_MISSING` or `ERR_NEAR_CREDENTIALS_INVALID` (400),
- *   or `ERR_NEAR_WALLET_REFUSED` (401) when the body carries a wallet's rejection instead
+ * @returns the credentials, or a rejection: `ERR_NEAR_CREDENTIALS_MISSING` or `ERR_NEAR_CREDENTIALS_INVALID` (400), or
+ *   `ERR_NEAR_WALLET_REFUSED` (401) when the body says that the wallet declined
  * @internal
  */
 export function readCredentials(body: unknown): Credentials | NearLoginRejected {
@@ -56,14 +56,14 @@ export function readCredentials(body: unknown): Credentials | NearLoginRejected 
   return { accountId, publicKey: key, signature: decoded, state: state || undefined }
 }
 
-/** Whether a body has anything of a login or a wallet's rejection in it, well-formed or not. */
+/** Whether a body has a field of a login, or of a wallet that declined, well-formed or not. */
 export function hasCredentials(body: unknown): boolean {
   if (body === undefined || body === null) return false
   if (typeof body !== 'object') return true
   return ['accountId', 'publicKey', 'signature', 'error'].some((field) => Object.hasOwn(body, field))
 }
 
-/** A wallet's popup that was refused or closed resolves with empty strings; some connectors fill in the account. */
+/** A wallet's pop-up that was declined or closed resolves with empty strings. Some connectors fill in the account. */
 function isEmptyAnswer(
   accountId: string | undefined,
   publicKey: string | undefined,
@@ -72,7 +72,7 @@ function isEmptyAnswer(
   return accountId !== undefined && publicKey !== undefined && signature === ''
 }
 
-/** The body's own fields of these names; null counts as absent. Undefined where one is something else than a string. */
+/** The body's own fields of these names; null counts as absent. Undefined if one of them is not a string. */
 function readStrings(body: object, ...names: readonly string[]): (string | undefined)[] | undefined {
   const values = names.map((name): unknown => Object.getOwnPropertyDescriptor(body, name)?.value ?? undefined)
   return values.every(isOptionalString) ? values : undefined

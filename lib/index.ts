@@ -49,6 +49,7 @@ declare namespace NearStrategy {
   type AccessKeyQuery = types.AccessKeyQuery
   type AccessKeySource = types.AccessKeySource
   type CallbackPageOptions = types.CallbackPageOptions
+  type CallbackPageTexts = types.CallbackPageTexts
   type Challenge = types.Challenge
   type ChallengeStore = types.ChallengeStore
   type ConnectMiddleware<

@@ -220,36 +220,40 @@ export function resolveOptions<Request extends object>(
   validateOptions<NearStrategyOptions<Request, boolean>>(OWNER, options, KNOWN_OPTIONS)
   const {
     message: givenMessage,
+    network: givenNetwork = 'mainnet',
     callbackUrl: givenCallbackUrl,
     allowImplicit = false,
     challengeMaxAge = DEFAULT_CHALLENGE_MAX_AGE,
     store = new SessionChallengeStore(),
-    requireCallbackUrl = false,
-    walletUrl,
+    requireCallbackUrl: givenRequireCallbackUrl = false,
+    walletUrl: givenWalletUrl,
     passReqToCallback = false,
     verifyTimeout = 4000,
     linking = false,
     currentUser = serializedUser,
     name: givenName = 'near',
-  } = options as NearStrategyOptions<Request, boolean>
+  } = options
   const recipient = validateString(OWNER, 'recipient', options.recipient)
-  const network = validateOneOf(OWNER, 'network', options.network ?? 'mainnet', ['mainnet', 'testnet'])
-  const message = resolveMessage(givenMessage ?? `Sign in to ${recipient}`)
+  const network = validateOneOf(OWNER, 'network', givenNetwork, ['mainnet', 'testnet'])
+  const message = resolveMessage(givenMessage === undefined ? `Sign in to ${recipient}` : givenMessage)
   const name = validateString(OWNER, 'name', givenName)
   const callbackUrl =
     givenCallbackUrl === undefined ? undefined : validateAbsoluteUrl(OWNER, 'callbackUrl', givenCallbackUrl)
+  const requireCallbackUrl = validateBoolean(OWNER, 'requireCallbackUrl', givenRequireCallbackUrl)
+  const walletUrl =
+    givenWalletUrl === undefined ? undefined : validateHttpUrl(OWNER, 'walletUrl', givenWalletUrl)
   if (callbackUrl === undefined) requireNoRedirect({ requireCallbackUrl, walletUrl })
   return {
     recipient,
     message,
     callbackUrl,
     network,
-    accessKeys: resolveAccessKeys(options as NearStrategyOptions<Request, boolean>, network),
+    accessKeys: resolveAccessKeys(options, network),
     allowImplicit: validateBoolean(OWNER, 'allowImplicit', allowImplicit),
     challengeMaxAge: validateDuration(OWNER, 'challengeMaxAge', challengeMaxAge),
     store: limitTime(validateMethods(OWNER, 'store', store, ['issue', 'consume'])),
-    requireCallbackUrl: validateBoolean(OWNER, 'requireCallbackUrl', requireCallbackUrl),
-    walletUrl: walletUrl === undefined ? undefined : validateHttpUrl(OWNER, 'walletUrl', walletUrl),
+    requireCallbackUrl,
+    walletUrl,
     passReqToCallback: validateBoolean(OWNER, 'passReqToCallback', passReqToCallback),
     verifyTimeout: validateDuration(OWNER, 'verifyTimeout', verifyTimeout),
     linking: validateBoolean(OWNER, 'linking', linking),
@@ -298,7 +302,14 @@ function resolveAccessKeys<Request extends object>(
   network: Network,
 ): TimedAccessKeySource {
   const timeout = validateDuration(OWNER, 'rpcTimeout', rpcTimeout)
-  if (accessKeys === undefined) return resolveRpc(rpc ?? PUBLIC_RPC[network], timeout, quorum ?? 1)
+  if (accessKeys === undefined) {
+    // `null` is a mistake, as for every option: a missing setting must not lead to the public endpoints.
+    return resolveRpc(
+      rpc === undefined ? PUBLIC_RPC[network] : rpc,
+      timeout,
+      quorum === undefined ? 1 : quorum,
+    )
+  }
   for (const [name, value] of Object.entries({ rpc, quorum })) {
     if (value !== undefined)
       invalidOption(OWNER, name, 'left out with "accessKeys", which is asked instead of endpoints', 'both')

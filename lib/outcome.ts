@@ -100,7 +100,7 @@ function guardLogIn(req: object, onException: (error: unknown) => void): void {
 /** The application's callback throws whatever it gets. Express keeps `next` on the request; @fastify/passport settles on `fail`. */
 function endRequest(error: unknown, actions: Actions, req: object): void {
   const { next, socket } = req as { next?: unknown; socket?: { _httpMessage?: unknown } }
-  if (typeof next === 'function') return void (next as (error: unknown) => void)(error)
+  if (typeof next === 'function') return (next as (error: unknown) => void)(error)
   try {
     return actions.fail(undefined, 500)
   } catch {

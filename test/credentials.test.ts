@@ -81,7 +81,7 @@ describe('a body of another shape is 400 ERR_NEAR_CREDENTIALS_INVALID and touche
     ['a list of bytes for a signature', { ...good, signature: Array.from(Buffer.alloc(64)) }],
     ['an object for an error', { error: {} }],
     ['a number for a state', { ...good, state: 1 }],
-    ['an over-long state', { ...good, state: 'x'.repeat(65) }],
+    ['a state of 2049 characters', { ...good, state: 'x'.repeat(2049) }],
     ['an over-long account', { ...good, accountId: 'a'.repeat(65) }],
     ['an account of a million characters', { ...good, accountId: 'a'.repeat(1e6) }],
     ['a key of a million characters', { ...good, publicKey: `ed25519:${'1'.repeat(1e6)}` }],
@@ -113,7 +113,7 @@ describe('acceptable credentials go on to the challenge', () => {
   it.each([
     ['as a wallet returns them', good],
     ['with a state', { ...good, state: 'x'.repeat(22) }],
-    ['with a state of 64 characters', { ...good, state: 'x'.repeat(64) }],
+    ['with a state of 2048 characters', { ...good, state: 'x'.repeat(2048) }],
     ['with an empty state, which is none', { ...good, state: '' }],
     ['with null for a state, which is none', { ...good, state: null }],
     ['with an error beside them, which is a field like any other', { ...good, error: 'x' }],

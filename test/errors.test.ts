@@ -12,12 +12,13 @@ import { toError } from '../lib/errors'
 const REJECTIONS: Record<RejectionCode, [status: number, says: RegExp]> = {
   ERR_NEAR_CREDENTIALS_MISSING: [400, /send accountId, publicKey and signature.*parse the body/],
   ERR_NEAR_CREDENTIALS_INVALID: [400, /accountId, publicKey, signature and state must be strings/],
-  ERR_NEAR_WALLET_REFUSED: [401, /wallet did not sign.*Try again/],
-  ERR_NEAR_CHALLENGE_MISSING: [401, /no open challenge.*Ask for a new challenge/],
-  ERR_NEAR_CHALLENGE_EXPIRED: [401, /expired.*Ask for a new challenge/],
+  ERR_NEAR_WALLET_REFUSED: [401, /wallet did not sign.*Sign in again/],
+  ERR_NEAR_CHALLENGE_MISSING: [401, /no open challenge.*already used, has expired.*Request a new challenge/],
+  ERR_NEAR_CHALLENGE_EXPIRED: [401, /expired.*Request a new challenge/],
   ERR_NEAR_SIGNATURE_INVALID: [401, /signature does not match/],
   ERR_NEAR_ACCESS_KEY_NOT_FOUND: [401, /account does not exist on this network, or the signing key/],
   ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS: [401, /function-call key.*full-access key/],
+  ERR_NEAR_SIGN_IN_REQUIRED: [401, /only be linked to a user who is signed in.*Sign in first/],
 }
 
 const SERVICE_ERRORS: Record<ServiceErrorCode, [status: number, says: RegExp]> = {

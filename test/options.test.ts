@@ -3,31 +3,32 @@ import { describe, expect, it } from 'vitest'
 
 const recipient = 'app.example.com'
 const verify = (): void => undefined
-const create = (options: object): NearStrategy => new NearStrategy({ recipient, ...options }, verify)
+const create = (options: object): NearStrategy<object> =>
+  new NearStrategy<object>({ recipient, ...options }, verify)
 
 const store: ChallengeStore = { async issue() {}, async consume() { return undefined } } // prettier-ignore
 
 describe('a wrong option is a TypeError that names it, what was expected and what came', () => {
   it.each<[string, object, string]>([
-    ['recipient', { recipient: undefined }, 'option "recipient" must be a non-empty string, got undefined'],
-    ['recipient', { recipient: '' }, 'option "recipient" must be a non-empty string, got ""'],
-    ['recipient', { recipient: ['a'] }, 'option "recipient" must be a non-empty string, got an array of 1'],
+    ['recipient', { recipient: undefined }, 'option "recipient" must be a non-empty string; got undefined'],
+    ['recipient', { recipient: '' }, 'option "recipient" must be a non-empty string; got ""'],
+    ['recipient', { recipient: ['a'] }, 'option "recipient" must be a non-empty string; got an array of 1'],
     [
       'recipient',
       { recipient: Symbol('app') },
-      'option "recipient" must be a non-empty string, got Symbol(app)',
+      'option "recipient" must be a non-empty string; got Symbol(app)',
     ],
     ['recipient', { recipient: 'half a pair \ud800' }, 'option "recipient" must be a non-empty string'],
     [
       'message',
       { message: '' },
-      'option "message" must be a non-empty string, or a function that returns one, got ""',
+      'option "message" must be a non-empty string, or a function that returns one; got ""',
     ],
     ['message', { message: 1 }, 'option "message" must be'],
     [
       'callbackUrl',
       { callbackUrl: '/callback' },
-      'option "callbackUrl" must be an absolute URL such as https://app.example.com/login, got "/callback"',
+      'option "callbackUrl" must be an absolute URL such as https://app.example.com/login; got "/callback"',
     ],
     ['callbackUrl', { callbackUrl: 'localhost:3000/callback' }, 'option "callbackUrl" must be'],
     ['callbackUrl', { callbackUrl: 'javascript:alert(1)' }, 'option "callbackUrl" must be'],
@@ -38,7 +39,7 @@ describe('a wrong option is a TypeError that names it, what was expected and wha
     [
       'walletUrl',
       { walletUrl: 'app.mynearwallet.com' },
-      'option "walletUrl" must be an absolute http or https URL, got "app.mynearwallet.com"',
+      'option "walletUrl" must be an absolute http or https URL; got "app.mynearwallet.com"',
     ],
     ['walletUrl', { walletUrl: 'javascript:alert(1)' }, 'option "walletUrl" must be'],
     ['walletUrl', { walletUrl: 'near://wallet' }, 'option "walletUrl" must be'],
@@ -46,38 +47,38 @@ describe('a wrong option is a TypeError that names it, what was expected and wha
     [
       'callbackUrl',
       { walletUrl: 'https://app.mynearwallet.com' },
-      'option "callbackUrl" must be the absolute URL of the page that serves callbackPage() where there is a walletUrl, got none',
+      'option "callbackUrl" must be the absolute URL to which a wallet returns, because "walletUrl" is set; got none',
     ],
-    ['network', { network: 'betanet' }, 'option "network" must be "mainnet" or "testnet", got "betanet"'],
-    ['rpc', { rpc: [] }, 'option "rpc" must be at least one endpoint, got an empty array'],
+    ['network', { network: 'betanet' }, 'option "network" must be "mainnet" or "testnet"; got "betanet"'],
+    ['rpc', { rpc: [] }, 'option "rpc" must be at least one endpoint; got an empty array'],
     [
       'rpc',
       { rpc: null },
-      'option "rpc" must be an absolute http or https URL, or { url, headers }, or an array of them',
+      'option "rpc" must be an http(s) URL, { url, headers } or an array of these; got none',
     ],
     ['rpc', { rpc: [undefined] }, 'option "rpc" must be'],
     ['rpc', { rpc: 42 }, 'option "rpc" must be'],
-    ['rpc', { rpc: 'rpc.example.com/?apiKey=k3y' }, 'got a string that is none'],
-    ['rpc', { rpc: { url: 'wss://rpc.example.com/k3y' } }, 'got a string that is none'],
+    ['rpc', { rpc: 'rpc.example.com/?apiKey=k3y' }, 'got a string that is not an http(s) URL'],
+    ['rpc', { rpc: { url: 'wss://rpc.example.com/k3y' } }, 'got a string that is not an http(s) URL'],
     [
       'rpc',
       { rpc: 'https://user:k3y@rpc.example.com' },
-      'a URL without a user name and password (send them as a header)',
+      'a URL without a user name and password: send them as a header',
     ],
     [
       'rpc',
       { rpc: { url: 'https://rpc.example.com', headers: { 'bad name': 'k3y' } } },
-      'valid HTTP headers',
+      'an endpoint whose headers are ASCII',
     ],
     [
       'rpc',
       { rpc: { url: 'https://rpc.example.com', headers: { authorization: 'k3y\r\nx: y' } } },
-      'valid HTTP headers',
+      'an endpoint whose headers are ASCII',
     ],
     [
       'rpcTimeout',
       { rpcTimeout: 0 },
-      `option "rpcTimeout" must be a number of milliseconds from 1 to 2147483647, got 0`,
+      `option "rpcTimeout" must be a number of milliseconds from 1 to 2147483647; got 0`,
     ],
     ['rpcTimeout', { rpcTimeout: '5000' }, 'got "5000"'],
     ['rpcTimeout', { rpcTimeout: Infinity }, 'got Infinity'],
@@ -85,46 +86,46 @@ describe('a wrong option is a TypeError that names it, what was expected and wha
     [
       'accessKeys',
       { accessKeys: {} },
-      'option "accessKeys" must be an object with a function "permission", got an object',
+      'option "accessKeys" must be an object with a function "permission"; got an object',
     ],
     ['accessKeys', { accessKeys: null }, 'got null'],
     [
       'quorum',
       { rpc: 'https://rpc.example.com', quorum: 2 },
-      'option "quorum" must be a whole number from 1 to the number of endpoints (1), got 2',
+      'option "quorum" must be a whole number from 1 to the number of endpoints (1); got 2',
     ],
     [
       'rpc',
       { rpc: ['https://rpc.example.com/?k3y=1', 'https://rpc.example.com'], quorum: 2 },
-      'option "rpc" must be a list of different endpoints where a quorum is wanted, got one of them twice',
+      'option "rpc" must be a list of different endpoints with a quorum; got one endpoint twice',
     ],
     [
       'rpc',
       { rpc: ['https://rpc.example.com/', 'https://rpc.example.com//'], quorum: 2 },
-      'option "rpc" must be a list of different endpoints where a quorum is wanted, got one of them twice',
+      'option "rpc" must be a list of different endpoints with a quorum; got one endpoint twice',
     ],
     [
       'rpc',
       { rpc: ['https://a.example.com', 'https://a.example.com', 'https://b.example.com'], quorum: 2 },
-      'option "rpc" must be a list of different endpoints where a quorum is wanted, got one of them twice',
+      'option "rpc" must be a list of different endpoints with a quorum; got one endpoint twice',
     ],
-    ['recipient', { recipient: () => 'x' }, 'option "recipient" must be a non-empty string, got a function'],
+    ['recipient', { recipient: () => 'x' }, 'option "recipient" must be a non-empty string; got a function'],
     [
       'callbackUrl',
       { callbackUrl: ['https://app.example.com'] },
       'option "callbackUrl" must be an absolute URL',
     ],
-    ['rpc', { rpc: null }, 'or an array of them, got none'],
-    ['rpc', { rpc: { url: 1 } }, 'or an array of them, got number'],
+    ['rpc', { rpc: null }, 'or an array of these; got none'],
+    ['rpc', { rpc: { url: 1 } }, 'or an array of these; got number'],
     [
       'rpc',
       { rpc: 'https://user:k3y@rpc.example.com' },
-      'option "rpc" must be a URL without a user name and password (send them as a header), got one with them',
+      'option "rpc" must be a URL without a user name and password: send them as a header; got one with them',
     ],
     [
       'rpc',
       { rpc: { url: 'https://rpc.example.com', headers: { 'a b': 'k3y' } } },
-      'option "rpc" must be an endpoint whose headers are valid HTTP headers in ASCII, and none about the connection or the length, got others',
+      'option "rpc" must be an endpoint whose headers are ASCII, and none about the connection or the length; got other headers',
     ],
     [
       'rpc',
@@ -163,18 +164,42 @@ describe('a wrong option is a TypeError that names it, what was expected and wha
     [
       'quorum',
       { quorum: 2, accessKeys: { permission: verify } },
-      'option "quorum" must be left out with accessKeys',
+      'option "quorum" must be left out with "accessKeys", which is asked instead of endpoints; got both',
     ],
-    ['allowImplicit', { allowImplicit: 'yes' }, 'option "allowImplicit" must be true or false, got "yes"'],
+    ['allowImplicit', { allowImplicit: 'yes' }, 'option "allowImplicit" must be true or false; got "yes"'],
     ['challengeMaxAge', { challengeMaxAge: -1 }, 'option "challengeMaxAge" must be a number of milliseconds'],
     ['store', { store: {} }, 'option "store" must be an object with a function "issue"'],
     ['store', { store: { issue: verify } }, 'option "store" must be an object with a function "consume"'],
     [
       'passReqToCallback',
       { passReqToCallback: 'yes' },
-      'option "passReqToCallback" must be true or false, got "yes"',
+      'option "passReqToCallback" must be true or false; got "yes"',
     ],
     ['verifyTimeout', { verifyTimeout: 2 ** 31 }, 'option "verifyTimeout" must be a number of milliseconds'],
+    ['network', { network: null }, 'option "network" must be "mainnet" or "testnet"; got null'],
+    ['message', { message: null }, 'option "message" must be'],
+    ['quorum', { quorum: null }, 'got null'],
+    [
+      'rpc',
+      { rpc: 'https://rpc.example.com', accessKeys: { permission: verify } },
+      'option "rpc" must be left out with "accessKeys", which is asked instead of endpoints; got both',
+    ],
+    ['linking', { linking: 'yes' }, 'option "linking" must be true or false; got "yes"'],
+    [
+      'currentUser',
+      { currentUser: 'alice' },
+      'option "currentUser" must be a function (req) => string | undefined; got "alice"',
+    ],
+    [
+      'requireCallbackUrl',
+      { requireCallbackUrl: 1 },
+      'option "requireCallbackUrl" must be true or false; got 1',
+    ],
+    [
+      'callbackUrl',
+      { requireCallbackUrl: true },
+      'option "callbackUrl" must be the absolute URL to which a wallet returns, because "requireCallbackUrl" is set; got none',
+    ],
     ['name', { name: '' }, 'option "name" must be a non-empty string'],
     [
       'reciepient',
@@ -194,13 +219,13 @@ describe('a wrong option is a TypeError that names it, what was expected and wha
 
   it.each([undefined, null, 'app.example.com', 42])('options of %j', (options) => {
     expect(() => new NearStrategy(options as never, verify)).toThrow(
-      /options must be an object with at least a recipient/,
+      /^NearStrategy: options must be an object; got /,
     )
   })
 
   it.each([undefined, null, {}, 'verify'])('verify of %j', (callback) => {
     expect(() => new NearStrategy({ recipient }, callback as never)).toThrow(
-      /verify must be a function \(profile, done\), got/,
+      /^NearStrategy: verify must be a function \(profile, done\); got/,
     )
   })
 })
@@ -273,10 +298,11 @@ describe('the message', () => {
     }
   })
 
-  it('that comes after somebody else has answered is not sent', async () => {
+  it('is not sent when the response was already sent', async () => {
     const sent: unknown[] = []
     const res = {
       headersSent: true,
+      statusCode: 200,
       setHeader: () => void sent.push('header'),
       end: () => void sent.push('body'),
     }
@@ -289,6 +315,7 @@ describe('the message', () => {
     const failure = new TypeError('the session cannot be written')
     const res = {
       headersSent: false,
+      statusCode: 200,
       setHeader: () => undefined,
       end: () => {
         throw failure
@@ -311,26 +338,61 @@ describe('the store', () => {
   const stored: StoredChallenge[] = []
   const keeping: ChallengeStore = { ...store, issue: async (_, challenge) => void stored.push(challenge) }
 
-  it('gets what the server must remember', async () => {
+  it('gets everything that the server must remember', async () => {
     const calls: unknown[][] = []
     const issue = async (...args: unknown[]): Promise<void> => void calls.push(args)
     const req = {}
     const near = create({ store: { ...store, issue }, callbackUrl: 'https://app.example.com/cb' })
     const { recipient: _, ...challenge } = await near.challenge(req)
-    expect(calls).toEqual([[req, { ...challenge, issuedAt: expect.any(Number) as number }]])
+    expect(calls).toEqual([
+      [
+        req,
+        {
+          ...challenge,
+          issuedAt: expect.any(Number) as number,
+          expiresAt: expect.any(Number) as number,
+          purpose: expect.stringMatching(/^near\/sign-in\/[\w-]{12}$/) as string,
+          issuedTo: null,
+        },
+      ],
+    ])
   })
 
-  it('is told how long challenges can be answered, if it wants to know', () => {
-    const told: number[] = []
-    const keepFor = (maxAge: number): void => void told.push(maxAge)
-    create({ store: { ...store, keepFor }, challengeMaxAge: 1234 })
-    create({ store: { ...store, keepFor } })
-    expect(told).toEqual([1234, 300_000])
+  it.each([
+    [{ challengeMaxAge: 1234 }, 1234],
+    [{}, 300_000],
+  ])('gets the expiry of the challenge (%j)', async (options, maxAge) => {
+    await create({ store: keeping, ...options }).challenge({})
+    const { issuedAt, expiresAt } = stored.at(-1)!
+    expect(expiresAt - issuedAt).toBe(maxAge)
   })
 
-  it('gets no callback URL where there is none', async () => {
+  it.each([
+    ['the name', { name: 'near-2' }, /^near-2\/sign-in\//],
+    ['linking', { linking: true, currentUser: () => 'u' }, /^near\/link\//],
+    ['no hash of a message that a function returns', { message: () => 'm' }, /^near\/sign-in$/],
+  ])('gets a purpose that shows %s', async (_, options, purpose) => {
+    await create({ store: keeping, ...options }).challenge({})
+    expect(stored.at(-1)!.purpose).toMatch(purpose)
+  })
+
+  it('can return another handle, which the browser gets as state', async () => {
+    const near = create({ store: { ...store, issue: async () => 'sealed' } })
+    expect((await near.challenge({})).state).toBe('sealed')
+    for (const handle of [undefined, '', null, 5]) {
+      const other = create({
+        store: {
+          ...keeping,
+          issue: async (_: object, challenge: StoredChallenge) => (stored.push(challenge), handle),
+        },
+      })
+      expect((await other.challenge({})).state).toBe(stored.at(-1)!.state)
+    }
+  })
+
+  it('gets no callback URL when the strategy has none', async () => {
     await create({ store: keeping }).challenge({})
-    expect(Object.keys(stored[0]!)).toEqual(['state', 'nonce', 'message', 'issuedAt'])
+    expect(stored.at(-1)).not.toHaveProperty('callbackUrl')
   })
 
   it('that fails to issue is ERR_NEAR_STORE_FAILED (503), with its cause', async () => {

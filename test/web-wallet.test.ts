@@ -215,6 +215,7 @@ describe('the callback page', () => {
     const headers = new Map<string, unknown>()
     const response = {
       headersSent: false,
+      statusCode: 200,
       setHeader: (name: string, value: unknown) => headers.set(name, value),
       end: () => undefined,
     }
@@ -225,11 +226,11 @@ describe('the callback page', () => {
     )
     for (const wrong of ['https://app.example.com', ['app.example.com'], ["'unsafe-inline'"], [1], null]) {
       expect(() => near.callbackPage({ redirectOrigins: wrong as string[] })).toThrow(
-        /^NearStrategy: option "redirectOrigins" must be/,
+        /^callbackPage: option "redirectOrigins" must be/,
       )
     }
     expect(() => near.callbackPage({ redirectOrigin: 'https://app.example.com' } as object)).toThrow(
-      /^NearStrategy: option "redirectOrigin" must be left out/,
+      /^callbackPage: option "redirectOrigin" is not known; expected one of redirectOrigins$/,
     )
   })
 
@@ -244,7 +245,7 @@ describe('the callback page', () => {
   it('may stand for all methods: it answers GET and HEAD, and leaves the others to the next handler', () => {
     const near = new NearStrategy({ recipient: RECIPIENT }, (profile, done) => done(null, profile))
     for (const [method, answers] of Object.entries({ GET: true, HEAD: true, POST: false, PUT: false })) {
-      const response = { headersSent: false, setHeader: vi.fn(), end: vi.fn() }
+      const response = { headersSent: false, statusCode: 200, setHeader: vi.fn(), end: vi.fn() }
       const next = vi.fn()
       near.callbackPage()({ method }, response, next)
       expect([response.end.mock.calls.length, response.setHeader.mock.calls.length > 0]).toEqual([

@@ -1,8 +1,8 @@
 import { parsePublicKey } from '../nep413/signature'
 
 /**
- * Whether an account's id is made of this very key: the hex of an Ed25519 key, or `0x` and the last 20 bytes of the
- * Keccak-256 of a secp256k1 key. Says nothing of whether the account is on chain, and with which keys.
+ * Whether an account's id is made of this key: the hex of an Ed25519 key, or `0x` and the last 20 bytes of the Keccak-256 of a
+ * secp256k1 key. Says nothing about whether the account is on chain, or with which keys.
  *
  * @see {@link https://github.com/near/NEPs/blob/master/neps/nep-0641.md NEP-641, implicit accounts}
  */
@@ -12,7 +12,7 @@ export function isImplicitAccountOf(accountId: string, publicKey: string): boole
   return key?.type === 'secp256k1' && accountId === `0x${keccakTail(key.bytes)}`
 }
 
-/** Loads the hash when such a key is first met: few logins need it, and it is an ES module as near-api-js's others are. */
+/** Loads the hash at the first key of this type: few logins need it, and it is an ES module. */
 function keccakTail(bytes: Uint8Array): string {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() fails in jest's CommonJS sandbox
   const { keccak_256 } = require('@noble/hashes/sha3.js') as typeof import('@noble/hashes/sha3.js')

@@ -3,27 +3,33 @@ import { InvalidResponseError } from '../rpc/http'
 import { isImplicitAccountOf } from './implicit'
 import type { AccessKeyPermission, AccessKeyQuery, AccessKeySource } from './source'
 
-/** What is used of a near-api-js 7 `Provider`; any of its providers has these methods. */
+/** A near-api-js 7 `Provider`; the methods that are used. Each of its providers has them. */
 export interface NearApiProvider {
-  /** One key of an account, with its permission; throws where there is none. */
+  /** One key of an account, with its permission. Throws if there is no such key. */
   viewAccessKey(params: {
     accountId: string
     publicKey: string
     finalityQuery: { finality: 'final' }
   }): Promise<{ permission: unknown }>
-  /** An account at a block; throws where there is none. Asked only with `allowImplicit`. */
+  /** An account at a block. Throws if there is no such account. Used with `allowImplicit` only. */
   viewAccount(params: { accountId: string; blockQuery: { blockId: string } }): Promise<unknown>
 }
 
 /**
- * Makes a near-api-js 7 `Provider` the source of keys. `rpcTimeout` bounds what is waited for, but near-api-js has neither a time
- * limit nor a way to abort: it keeps trying in the background after that.
+ * Creates an access key source from a near-api-js 7 `Provider`. Prefer the option `rpc`, which has none of these limits:
  *
- * A `FailoverRpcProvider` takes a missing key for an outage and lets a stale yes win; its providers are asked here one by one
- * instead, and the first definite answer decides. What near-api-js does not show cannot be judged: it takes an answer on
- * any HTTP status and with any id, and drops the text of fast-near's errors. The strategy's own `rpc` has none of these limits.
+ * - near-api-js has no time limit and no way to abort. After `rpcTimeout`, it goes on in the background.
+ * - A `FailoverRpcProvider` treats a missing key as an outage, so that a stale yes wins. Its providers are asked one by one here,
+ *   and the first definite response decides.
+ * - near-api-js accepts a response with any HTTP status and any id, and drops the text of fast-near's errors.
  *
- * @throws {TypeError} when it is no provider
+ * @example
+ * ```js
+ * const { JsonRpcProvider } = require('near-api-js')
+ * const accessKeys = nearApiAccessKeys(new JsonRpcProvider({ url: 'https://rpc.example.com' }))
+ * new NearStrategy({ recipient: 'app.example.com', accessKeys }, verify)
+ * ```
+ * @throws {TypeError} when the argument is not a provider
  */
 export function nearApiAccessKeys(provider: NearApiProvider): AccessKeySource {
   const providers = unwrap(provider)
@@ -76,7 +82,7 @@ async function ask(
     if (what === 'account') return 'FullAccess'
     return (await accountExists(provider, accountId, blockHash)) ? undefined : 'FullAccess'
   }
-  // Whatever it is: the strategy takes none but the known permissions for an answer.
+  // The strategy accepts the known permissions only.
   if (permission === undefined) throw new InvalidResponseError('an access key without a permission')
   return permission as AccessKeyPermission
 }
@@ -86,7 +92,8 @@ async function accountExists(
   accountId: string,
   blockId: string | undefined,
 ): Promise<boolean> {
-  if (blockId === undefined) throw new InvalidResponseError('no key, and no block at which to look for the account')
+  if (blockId === undefined)
+    throw new InvalidResponseError('no key, and no block at which to look for the account')
   try {
     await provider.viewAccount({ accountId, blockQuery: { blockId } })
     return true
@@ -96,13 +103,13 @@ async function accountExists(
   }
 }
 
-/** near-api-js's messages can carry the endpoint's URL: what is passed on is the kind of error. */
+/** near-api-js's messages can carry the endpoint's URL: only the class of the error is passed on. */
 function throwUnavailable(error: unknown): never {
   const kind = error instanceof Object ? error.constructor.name : typeof error
   throw new InvalidResponseError(`The provider could not tell (${kind})`)
 }
 
-/** Sorts near-api-js's errors by name or, where nodes of another make leave it no more, by the text that they answered. */
+/** Recognises near-api-js's errors by name, or by the node's text: for other makes of node, near-api-js keeps no more than that. */
 function parseNotFound(
   error: unknown,
 ): { what: 'key' | 'account'; blockHash: string | undefined } | undefined {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describeValue } from '../validate'
 
-/** What is used of the clients of the package `redis` (node-redis 5 and later): one server, a pool, a cluster. */
+/** A client of the package `redis` (node-redis 5 and later), for one server, a pool or a cluster; the methods that are used. */
 export interface NodeRedisClient {
   /** Runs a script by its text. */
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
@@ -9,7 +9,7 @@ export interface NodeRedisClient {
   evalSha(sha: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
 }
 
-/** What is used of the clients of the package `ioredis`: one server, a cluster. */
+/** A client of the package `ioredis`, for one server or a cluster; the methods that are used. */
 export interface IoRedisClient {
   /** Runs a script by its text. */
   eval(script: string, keyCount: number, ...keysAndArguments: string[]): Promise<unknown>
@@ -17,10 +17,10 @@ export interface IoRedisClient {
   evalsha(sha: string, keyCount: number, ...keysAndArguments: string[]): Promise<unknown>
 }
 
-/** A client of `redis` (node-redis 5 and later) or `ioredis`, for one server or a cluster, as the application made it. */
+/** A client of `redis` (node-redis 5 and later) or `ioredis`. The application creates, connects and closes the client. */
 export type RedisClient = NodeRedisClient | IoRedisClient
 
-/** @internal A Lua script, which Redis runs as one command: no other comes between its parts. */
+/** A Lua script. Redis runs a script as one command, so that no other command comes in between. @internal */
 export class RedisScript {
   readonly text: string
   readonly sha: string
@@ -31,14 +31,13 @@ export class RedisScript {
   }
 }
 
-/** @internal Runs a script on the server that has the key; the script's `KEYS[1]` and `ARGV`. */
+/** Runs a script with `KEYS[1]` and `ARGV`, on the server that holds the key. @internal */
 export type RunScript = (script: RedisScript, key: string, args: readonly string[]) => Promise<unknown>
 
 /**
- * Runs scripts with whichever client it is. A server that does not have a script yet, such as one that was restarted, is
- * sent its text.
+ * Runs scripts with either client. A server that does not have the script, such as a restarted one, gets its text.
  *
- * @throws {TypeError} when it is neither client
+ * @throws {TypeError} when the argument is neither client
  * @internal
  */
 export function scriptRunner(client: RedisClient): RunScript {
@@ -70,7 +69,7 @@ function callsOf(client: RedisClient): { byHash: Call; byText: Call } {
       byText: (text, key, args) => ioRedis.eval(text, 1, key, ...args),
     }
   }
-  // Nothing of a string: it is probably a URL, with a password in it.
+  // A string is not shown: it is probably a URL with a password.
   const got = typeof client === 'string' ? 'a string' : describeValue(client)
   throw new TypeError(
     `RedisChallengeStore: the first argument must be a client of the package "redis" (5 or later) or "ioredis"; got ${got}`,

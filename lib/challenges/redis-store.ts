@@ -186,6 +186,6 @@ function resolveOptions<Request extends object>(
   return {
     prefix,
     timeout: validateDuration(OWNER, 'timeout', timeout),
-    sessionId: validateFunction(OWNER, 'sessionId', sessionId, '(req) => string') as (req: object) => unknown,
+    sessionId: validateFunction(OWNER, 'sessionId', sessionId, '(req) => string'),
   }
 }

@@ -90,6 +90,6 @@ const KEY = Symbol.for('passport-near.replay-cache.1')
 
 /** The one cache of this process, whatever the number of stores and strategies. */
 export function processReplayCache(): ReplayCache {
-  const shared = globalThis as { [KEY]?: ReplayCache }
+  const shared = globalThis as Record<symbol, ReplayCache | undefined>
   return (shared[KEY] ??= new ReplayCache())
 }

@@ -42,7 +42,7 @@ export interface WalletConnector {
   /** A wallet by its id. */
   wallet(id: string): Promise<WalletObject>
   /** Signs in with a wallet; with `signMessageParams` it signs in the same step. */
-  connect(options: { walletId: string; signMessageParams?: MessageToSign | undefined }): Promise<unknown>
+  connect(options: { walletId: string; signMessageParams?: MessageToSign }): Promise<unknown>
   /** Listens for a sign-in that signed a message as well. */
   on(event: 'wallet:signInAndSignMessage', listener: (event: OneStepEvent) => void): void
   /** Stops listening. */

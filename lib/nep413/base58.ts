@@ -2,14 +2,14 @@ const ALPHABET = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
 /** The digit that each ASCII character stands for, or -1. */
 const DIGITS = Int8Array.from({ length: 128 }, (_, code) => ALPHABET.indexOf(String.fromCharCode(code)))
 
-/** So many digits at a time fit a number exactly: 58^9 < 2^53. */
+/** The number of digits that a JavaScript number holds exactly: 58^9 < 2^53. */
 const GROUP = 9
 
 /**
- * Decodes base58, Bitcoin's alphabet. The packages for it go byte by byte and hold the event loop for 4 ms with an ML-DSA-65
- * key and for 12 ms with a signature, which anybody may send; this takes a twentieth.
+ * Decodes base58 in Bitcoin's alphabet. The published packages work byte by byte: an ML-DSA-65 key blocks the event loop for 4 ms and
+ * a signature for 12 ms, and anyone can send one. This function takes a twentieth of that.
  *
- * @returns undefined where the text is not base58
+ * @returns undefined if the text is not base58
  */
 export function decodeBase58(text: string): Uint8Array | undefined {
   let value = 0n

@@ -12,8 +12,8 @@ const SMALL_ORDER_Y = [
 const SIGN_REMOVED = 0x7f
 
 /**
- * Verifies an Ed25519 signature over a hash as RFC 8032 says, and refuses what it leaves open: public keys and
- * signature points of small order (anyone can sign for such a key) or in a non-canonical encoding.
+ * Verifies an Ed25519 signature over a hash as RFC 8032 says. Also rejects what the RFC leaves open: public keys and signature
+ * points of small order (anyone can sign for such a key), and non-canonical encodings.
  *
  * @param publicKey - 32 bytes
  * @param signature - 64 bytes
@@ -21,7 +21,7 @@ const SIGN_REMOVED = 0x7f
  */
 export function verifyEd25519(hash: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean {
   if (!isSafePoint(publicKey) || !isSafePoint(signature.subarray(0, 32))) return false
-  // As JWK: from DER, reading the key takes OpenSSL longer than verifying the signature.
+  // As JWK: OpenSSL takes longer to read a key from DER than to verify the signature.
   const key = { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(publicKey).toString('base64url') }
   return verify(null, hash, { key, format: 'jwk' }, signature)
 }

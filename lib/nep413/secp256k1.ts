@@ -1,8 +1,8 @@
 /**
- * Verifies a secp256k1 signature over a hash: it must recover to this very key, recovery byte included, and its S must be
- * the low one. Without either there would be other signatures for the same message, which anyone can make from one.
+ * Verifies a secp256k1 signature over a hash. The signature must recover to this key, recovery byte included, and its S must be the
+ * low one. Otherwise anyone could make a second signature of the same message from the first.
  *
- * Loads the curve when such a key is first met: few logins need it, and it is an ES module.
+ * Loads the curve at the first key of this type: few logins need it, and it is an ES module.
  *
  * @param publicKey - 64 bytes, the point without its leading 0x04
  * @param signature - 65 bytes: R, S and the recovery byte, 0 to 3
@@ -17,6 +17,6 @@ export function verifySecp256k1(hash: Uint8Array, signature: Uint8Array, publicK
     if (parsed.hasHighS()) return false
     return Buffer.from(publicKey).equals(parsed.recoverPublicKey(hash).toBytes(false).subarray(1))
   } catch {
-    return false // Its numbers are out of range, or there is no such point: the curve's way of saying no.
+    return false // The numbers are out of range, or there is no such point.
   }
 }

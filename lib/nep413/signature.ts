@@ -2,10 +2,10 @@ import { decodeBase58 } from './base58'
 import { verifyEd25519 } from './ed25519'
 import { verifySecp256k1 } from './secp256k1'
 
-/** @internal A key type's name in NEAR's spelling, before the colon. */
+/** A key type in NEAR's spelling, before the colon. @internal */
 export type KeyType = 'ed25519' | 'secp256k1' | 'ml-dsa-65'
 
-/** @internal A public key in its one spelling. */
+/** A public key in its normal form. @internal */
 export interface PublicKey {
   readonly type: KeyType
   readonly bytes: Uint8Array
@@ -32,9 +32,9 @@ const BASE58_RATIO = 1.366
 const HEX = /^(?:0x)?([0-9a-f]+)$/i
 
 /**
- * Reads a public key as a wallet or a person may spell it: the type in any case, or left out for Ed25519.
+ * Parses a public key. The type may be in any case, and is optional for Ed25519.
  *
- * @returns the key in its one spelling, or undefined if it is none
+ * @returns the key in its normal form, or undefined if the text is not a public key
  * @internal
  */
 export function parsePublicKey(text: string): PublicKey | undefined {
@@ -47,15 +47,15 @@ export function parsePublicKey(text: string): PublicKey | undefined {
 }
 
 /**
- * Reads a signature in any encoding that wallets use: base64 (also URL-safe, unpadded, or with a space where a form
- * lost a `+`), `<type>:<base58>`, or hex.
+ * Parses a signature in any encoding that wallets use: base64 (also URL-safe, unpadded, or with spaces for each `+` that a form
+ * lost), `<type>:<base58>`, or hex.
  *
- * @returns exactly as many bytes as signatures of this key type have, or undefined
+ * @returns the bytes, as many as a signature of this key type has, or undefined
  * @internal
  */
 export function parseSignature(text: string, type: KeyType): Uint8Array | undefined {
   const size = KEY_TYPES[type].signatureSize
-  if (text.length > size * 2 + 2) return undefined // longer than hex with its 0x, the longest of them
+  if (text.length > size * 2 + 2) return undefined // hex with 0x is the longest encoding
   const colon = text.indexOf(':')
   if (colon !== -1) {
     return readKeyType(text.slice(0, colon)) === type ? decodeSized(text.slice(colon + 1), size) : undefined
@@ -68,10 +68,10 @@ export function parseSignature(text: string, type: KeyType): Uint8Array | undefi
 /**
  * Verifies a signature over a hash, by the key's type.
  *
- * @param hash - what {@link hashPayload} returned, 32 bytes
+ * @param hash - the result of {@link hashPayload}, 32 bytes
  * @param signature - bytes, or text in any encoding that wallets use: base64, base64url, hex, or `<type>:<base58>`
- * @param publicKey - `<type>:<base58>`; the type is `ed25519` where none is named
- * @returns whether it verifies; false also for a key or a signature that cannot be read
+ * @param publicKey - `<type>:<base58>`; the type defaults to `ed25519`
+ * @returns whether the signature verifies; false also for a key or a signature that cannot be parsed
  * @throws {TypeError} when the hash is not 32 bytes
  */
 export async function verifySignature(
@@ -85,7 +85,7 @@ export async function verifySignature(
   return bytes instanceof Uint8Array && verifyWithKey(hash, bytes, key)
 }
 
-/** @internal {@link verifySignature} for what has been read already. */
+/** {@link verifySignature} for a parsed key and signature. @internal */
 export function verifyWithKey(hash: Uint8Array, signature: Uint8Array, key: PublicKey): boolean {
   if (!(hash instanceof Uint8Array) || hash.length !== 32) {
     throw new TypeError('verifySignature: hash must be a Uint8Array of 32 bytes, as hashPayload returns it')
@@ -96,13 +96,13 @@ export function verifyWithKey(hash: Uint8Array, signature: Uint8Array, key: Publ
 
 /** Loads the algorithm at the first key of this type: few logins need it, and it is an ES module. */
 function verifyMlDsa65(hash: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean {
+  type Module = typeof import('@noble/post-quantum/ml-dsa.js')
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() fails in jest's CommonJS sandbox
-  const { ml_dsa65 } =
-    require('@noble/post-quantum/ml-dsa.js') as typeof import('@noble/post-quantum/ml-dsa.js')
+  const { ml_dsa65 } = require('@noble/post-quantum/ml-dsa.js') as Module
   return ml_dsa65.verify(signature, hash, publicKey)
 }
 
-/** A type's name in any case. ASCII only: the Kelvin sign, for one, becomes a k in lower case. */
+/** A type in any case. ASCII only: the Kelvin sign, for example, becomes a k in lower case. */
 function readKeyType(name: string): KeyType | undefined {
   const type = /^[a-z0-9-]{1,16}$/i.test(name) ? name.toLowerCase() : ''
   return isKeyType(type) ? type : undefined
@@ -112,13 +112,13 @@ function isKeyType(name: string): name is KeyType {
   return Object.hasOwn(KEY_TYPES, name)
 }
 
-/** Strict: exactly `size` bytes in base58. The length is checked first, because decoding costs its square. */
+/** Strict: exactly `size` bytes in base58. The length is checked first, because the time to decode grows with its square. */
 function decodeSized(text: string, size: number): Uint8Array | undefined {
   const bytes = text.length <= Math.ceil(size * BASE58_RATIO) ? decodeBase58(text) : undefined
   return bytes?.length === size ? bytes : undefined
 }
 
-/** Strict: exactly `size` bytes, padding whole or absent, and no bit left over. */
+/** Strict: exactly `size` bytes, complete or no padding, and no unused bit set. */
 function decodeBase64(text: string, size: number): Uint8Array | undefined {
   const standard = text.replace(/[- ]/g, '+').replace(/_/g, '/')
   const bytes = Buffer.from(standard, 'base64')

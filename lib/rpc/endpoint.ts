@@ -73,7 +73,8 @@ export function createEndpoints(owner: string, rpc: RpcEndpoint | readonly RpcEn
 
 function createEndpoint(owner: string, value: RpcEndpoint): Endpoint {
   const expected = 'an http(s) URL, { url, headers } or an array of these'
-  if (value === null || value === undefined) invalidOption(owner, 'rpc', expected, 'none')
+  if ((value as unknown) === null || (value as unknown) === undefined)
+    invalidOption(owner, 'rpc', expected, 'none')
   const given = typeof value === 'string' || value instanceof URL ? { url: value } : value
   if (typeof given === 'object' && !(value instanceof URL)) {
     validateOptions(`${owner}: option "rpc"`, given, { url: true, headers: true, insecure: true })
@@ -92,7 +93,7 @@ function createEndpoint(owner: string, value: RpcEndpoint): Endpoint {
       'one with them',
     )
   }
-  if (parsed.protocol === 'http:' && insecure !== true && !isLoopback(parsed.hostname)) {
+  if (parsed.protocol === 'http:' && !insecure && !isLoopback(parsed.hostname)) {
     invalidOption(
       owner,
       'rpc',

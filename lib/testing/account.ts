@@ -15,9 +15,13 @@ export type TestPermission =
 
 /** A key that is added to a {@link TestAccount}. */
 export interface TestKeyOptions {
-  /** Default `FullAccess`. */
+  /** @defaultValue `'FullAccess'` */
   permission?: TestPermission | undefined
-  /** A key whose private half is held elsewhere, such as in a real wallet; default a new Ed25519 key. */
+  /**
+   * A key whose private half is held elsewhere, such as in a real wallet, as `<type>:<base58>`.
+   *
+   * @defaultValue a new Ed25519 key
+   */
   publicKey?: string | undefined
 }
 
@@ -33,9 +37,17 @@ export interface MessageToSign {
 
 /** How the wallet of a {@link TestAccount} signs. */
 export interface SignMessageOptions {
-  /** Which of the account's keys signs; default the one that the account was created with. */
+  /**
+   * The key that signs, as `<type>:<base58>`.
+   *
+   * @defaultValue the key that the account was created with
+   */
   publicKey?: string | undefined
-  /** Whether the wallet signs the challenge's callback URL; default true. Many wallets don't. */
+  /**
+   * Whether the wallet signs the challenge's callback URL. Many wallets do not.
+   *
+   * @defaultValue `true`
+   */
   signCallbackUrl?: boolean | undefined
 }
 
@@ -87,6 +99,10 @@ export class TestAccount {
   /**
    * Signs a challenge as a wallet does.
    *
+   * @throws {Error} if the private half of the key is held elsewhere
+   * @example
+   * const challenge = await (await fetch('/login/near/challenge')).json()
+   * const login = await alice.signMessage(challenge) // the body of POST /login/near
    * @see {@link https://github.com/near/NEPs/blob/master/neps/nep-0413.md NEP-413}
    */
   async signMessage(toSign: MessageToSign, options: SignMessageOptions = {}): Promise<SignedMessage> {
@@ -106,8 +122,9 @@ export class TestAccount {
 
   #createKey(): string {
     const { publicKey, privateKey } = generateKeyPairSync('ed25519')
-    const { x } = publicKey.export({ format: 'jwk' })
-    const text = `ed25519:${encodeBase58(Buffer.from(x!, 'base64url'))}`
+    // Not as JWK: on Node 20 a garbage collection during that export deadlocks the thread. The last 32 bytes are the key.
+    const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32)
+    const text = `ed25519:${encodeBase58(raw)}`
     this.#privateKeys.set(text, privateKey)
     return text
   }

@@ -1,27 +1,26 @@
 import { randomBytes } from 'node:crypto'
 
-/** A request as express-session leaves it: the session's id, and its content as it was read for this request. */
+/** A request as express-session leaves it: the session's id and its content. */
 export interface SessionRequest {
   sessionID: string
   session: Record<string, unknown>
 }
 
 /**
- * One browser's session, kept as session middleware keeps it: each request gets a copy of the whole, and at its end the
- * whole is written back.
+ * One browser's session, as session middleware keeps it: each request gets a copy of the whole session, and writes it back at its end.
  */
 export class BrowserSession {
   #id = newId()
   #content = '{}'
 
-  /** A request of this browser; what other requests have not saved yet is not in it. */
+  /** A request of this browser. Changes that other requests have not saved are not in it. */
   request(): SessionRequest {
     const req: SessionRequest = { sessionID: this.#id, session: {} }
     req.session = openSession(req, JSON.parse(this.#content) as object)
     return req
   }
 
-  /** Ends a request: the browser has the session that it ended with. */
+  /** Ends a request, and saves its session. */
   save(req: SessionRequest): void {
     this.#id = req.sessionID
     this.#content = JSON.stringify(req.session)

@@ -1,2 +1,2 @@
-export { challengeStoreContract, TestAccount, TestNetwork } from './index.js'
+export { challengeStoreContract, developmentWallet, TestAccount, TestNetwork } from './index.js'
 export type * from './index.js'

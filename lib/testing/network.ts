@@ -5,11 +5,16 @@ import { isAccountId } from '../credentials'
 import { TestAccount, type TestKeyOptions } from './account'
 import { Chain } from './chain'
 import { failure, type Failure } from './failures'
-import { answer, status } from './rpc'
+import { answer } from './rpc'
+import { viewStatus } from './rpc-node'
 
-/** Where a {@link TestNetwork} listens. */
+/** Options of {@link TestNetwork.start}. */
 export interface TestNetworkOptions {
-  /** On 127.0.0.1; default any that is free. */
+  /**
+   * Port on 127.0.0.1.
+   *
+   * @defaultValue any free port
+   */
   port?: number | undefined
 }
 
@@ -21,12 +26,20 @@ const CORS = {
 
 /**
  * A NEAR network for tests: a JSON-RPC endpoint on 127.0.0.1 that answers `query` (`view_access_key`,
- * `view_access_key_list`, `view_account`), `status` and `block` as nearcore does, for accounts that exist in memory.
+ * `view_access_key_list`, `view_account`), `status` and `block` as nearcore does, for accounts that exist in memory. To any
+ * other method or `request_type` it responds with an error that names TestNetwork and says what it answers.
+ *
+ * @example
+ * const network = await TestNetwork.start()
+ * const alice = await network.createAccount('alice.test')
+ * // new NearStrategy({ recipient: 'app.example.com', rpc: network.rpcUrl }, verify)
+ * await network.stop()
  */
 export class TestNetwork {
   /** The endpoint's URL, for the strategy's option `rpc` and for any NEAR client. */
   readonly rpcUrl: string
   readonly #chain = new Chain()
+  readonly #accounts = new Map<string, TestAccount>()
   readonly #server: Server
   #failure: ReturnType<typeof failure> | undefined
   #requestCount = 0
@@ -39,7 +52,11 @@ export class TestNetwork {
     })
   }
 
-  /** Starts a network without accounts; {@link stop} ends it. */
+  /**
+   * Starts a network without accounts; {@link stop} ends it.
+   *
+   * @throws {Error} `EADDRINUSE` if another server listens on the port
+   */
   static async start({ port = 0 }: TestNetworkOptions = {}): Promise<TestNetwork> {
     const server = createServer().listen(port, '127.0.0.1')
     await once(server, 'listening')
@@ -60,17 +77,26 @@ export class TestNetwork {
     return this.#requestCount
   }
 
+  /** The accounts that exist, in the order of their creation; deleted accounts are absent. */
+  get accounts(): readonly TestAccount[] {
+    return [...this.#accounts.values()].filter(({ accountId }) => this.#chain.accountExists(accountId))
+  }
+
   /**
    * Creates an account with a full-access key, or with the one that is given.
    *
-   * @throws {TypeError} when the id is not that of a NEAR account
+   * @throws {TypeError} if the id is not a NEAR account id: 2 to 64 characters of a-z, 0-9, and single `-`, `_`, `.` between
+   * @throws {Error} if the account exists already
    */
   async createAccount(accountId: string, key: TestKeyOptions = {}): Promise<TestAccount> {
     if (typeof accountId !== 'string' || !isAccountId(accountId)) {
       throw new TypeError('TestNetwork: an account id has 2 to 64 of a-z, 0-9, and single - _ . between them')
     }
     this.#chain.createAccount(accountId)
-    return TestAccount.on(this.#chain, accountId, key)
+    const account = TestAccount.on(this.#chain, accountId, key)
+    this.#accounts.delete(accountId)
+    this.#accounts.set(accountId, account)
+    return account
   }
 
   /** Makes every request from now on fail in one way, until {@link recover}; without a way it recovers. */
@@ -88,7 +114,7 @@ export class TestNetwork {
     response.setHeader('content-type', 'application/json')
     if (request.method === 'OPTIONS') return void response.writeHead(204).end()
     if (request.method === 'GET' && request.url === '/status')
-      return void response.end(JSON.stringify(status(this.#chain)))
+      return void response.end(JSON.stringify(viewStatus(this.#chain)))
     if (request.method !== 'POST') return void response.writeHead(405).end()
 
     const chunks: Buffer[] = []

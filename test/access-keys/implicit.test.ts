@@ -66,7 +66,7 @@ describe.each([
       ...yes,
       user: { accountId: visitor.accountId, publicKey: visitor.publicKey },
     })
-    expect(network.requestCount).toBe(2)
+    expect(network.requestCount).toBe(1)
   })
 
   it('that is not on chain is refused without the option, at the cost of one call', async () => {

@@ -2,6 +2,7 @@ import { NearStrategy, verifySignature } from 'passport-near'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { hashPayload } from '../../lib/nep413/payload'
 import { Cleanup } from '../support/app'
+import { storedChallenge } from '../support/challenge'
 import { authenticate } from '../support/strategy'
 import { Wallet, type KeyPairType, type Login } from '../support/wallet'
 import { form, json, raw, setStage, type Attempt, type Stage } from './stage'
@@ -177,11 +178,11 @@ describe('without HTTP, where parsers and the network hide nothing', () => {
     async ({ field, text }) => {
       const nonce = Buffer.alloc(32)
       const body = await stage.alice.signMessage({ message: 'm', recipient: 'r', nonce })
-      const stored = { state: 's', nonce: nonce.toString('base64'), message: 'm', issuedAt: Date.now() }
+      const stored = (purpose: string) => storedChallenge('s', { nonce: nonce.toString('base64'), purpose })
       const strategy = new NearStrategy(
         {
           recipient: 'r',
-          store: { issue: async () => undefined, consume: async () => stored },
+          store: { issue: async () => undefined, consume: async (_req, _state, purpose) => stored(purpose) },
           accessKeys: { permission: async () => 'FullAccess' },
         },
         (profile, done) => done(null, profile),

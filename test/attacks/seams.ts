@@ -5,14 +5,14 @@ import { json } from './stage'
 const storeFailed: Attack['refused'] = [503, 'ERR_NEAR_STORE_FAILED']
 const cannotTell: Attack['refused'] = [503, 'ERR_NEAR_RPC_UNAVAILABLE']
 const noKey: Attack['refused'] = [401, 'ERR_NEAR_ACCESS_KEY_NOT_FOUND']
-const spent: Attack['refused'] = [401, 'ERR_NEAR_CHALLENGE_MISSING']
+const consumed: Attack['refused'] = [401, 'ERR_NEAR_CHALLENGE_MISSING']
 
 const good = async ({ alice, open }: Parameters<Attack['play']>[0]): ReturnType<Attack['play']> => {
   const browser = open()
   return json(browser, await alice.signMessage(await browser.challenge()))
 }
 
-/** A session store whose `consume` gives something else back than the challenge. */
+/** A session store whose `consume` returns another value than the challenge. */
 const storeGives = (
   what: string,
   give: (challenge: object) => unknown,
@@ -27,8 +27,8 @@ const storeGives = (
     const inner = new SessionChallengeStore()
     const store: ChallengeStore = {
       issue: (req, challenge) => inner.issue(req, challenge),
-      async consume(req, state) {
-        const challenge = (await inner.consume(req, state))!
+      async consume(req, state, purpose) {
+        const challenge = (await inner.consume(req, state, purpose))!
         return (attack ? await give(challenge) : challenge) as typeof challenge
       },
     }
@@ -57,8 +57,8 @@ const raise = (error: unknown) => () => {
 export const seams: Theme = {
   title: 'Stores and key sources of the application',
   rows: [
-    storeGives('`undefined`', () => undefined, spent),
-    storeGives('`null`', () => null, spent),
+    storeGives('`undefined`', () => undefined, consumed),
+    storeGives('`null`', () => null, consumed),
     storeGives('`{}`', () => ({})),
     storeGives('`true`', () => true),
     storeGives('`false`', () => false),
@@ -73,6 +73,13 @@ export const seams: Theme = {
     })),
     storeGives('it without its time', (challenge) => ({ ...challenge, issuedAt: undefined })),
     storeGives('it with a time that is no number', (challenge) => ({ ...challenge, issuedAt: NaN })),
+    storeGives('it with another state', (challenge) => ({ ...challenge, state: 'another' }), consumed),
+    storeGives('it with another purpose', (challenge) => ({ ...challenge, purpose: 'near/link' }), consumed),
+    storeGives(
+      'it with a time in the future',
+      (challenge) => ({ ...challenge, issuedAt: Date.now() + 60_000 }),
+      consumed,
+    ),
     storeGives('it without its message', (challenge) => ({ ...challenge, message: undefined })),
     storeGives('it with a callback URL in a list', (challenge) => ({
       ...challenge,

@@ -9,15 +9,43 @@ import { form, json, whoIs, type Attempt, type Stage, type StageOptions } from '
 const refused: Attack['refused'] = [401, 'ERR_NEAR_CHALLENGE_MISSING']
 const invalid: Attack['refused'] = [400, 'ERR_NEAR_CREDENTIALS_INVALID']
 
-const linking: StageOptions = {
+/** Routes to sign in with a password, and to link an account to the user who is signed in. */
+const linking = (options: StageOptions = {}): StageOptions => ({
+  ...options,
   routes: (app, authenticator) => {
+    app.post('/password', (req, res, next) => {
+      const { keepSessionInfo = false } = options
+      req.logIn(req.body as Express.User, { session: true, keepSessionInfo }, (error) =>
+        error ? next(error) : res.json({}),
+      )
+    })
     app.post('/link', (req, res, next) => {
       const respond: AuthenticateCallback = (error, user, info, status) =>
         error ? next(error) : res.status(user ? 200 : (status as number)).json(user ? { linked: user } : info)
       ;(authenticator.authorize('near', {}, respond) as RequestHandler)(req, res, next)
     })
   },
-}
+})
+
+/** One user draws a challenge to link an account, another user signs in, and the first user's tab posts the answer. */
+const linkAfter = (by: string, options: StageOptions, signsOut: boolean): Attack => ({
+  by,
+  holds: 'her answer to a challenge to link, which she drew while she was signed in',
+  tries: `has her old tab post it after ${signsOut ? 'she has signed out and ' : ''}Alice has signed in`,
+  refused,
+  twin: 'Mallory is still signed in',
+  stage: linking(options),
+  async play({ mallory, open }, attack) {
+    const browser = open()
+    expect((await browser.post('/password', { id: 'mallory' })).status).toBe(200)
+    const link = await mallory.signMessage(await browser.challenge())
+    if (attack) {
+      if (signsOut) expect((await browser.request('/logout', { method: 'POST' })).status).toBe(204)
+      expect((await browser.post('/password', { id: 'alice' })).status).toBe(200)
+    }
+    return { ...json(browser, link), path: '/link' }
+  },
+})
 
 /** A good login but for its state. */
 async function withState({ alice, open }: Stage, state: (good: string) => unknown): Promise<Attempt> {
@@ -102,12 +130,59 @@ export const session: Theme = {
       tries: "has it posted to the linking route in Alice's browser",
       refused,
       twin: 'the challenge was drawn after the login',
-      stage: linking,
+      stage: linking(),
       async play({ alice, mallory, open }, attack) {
         const browser = open()
         const before = await mallory.signMessage(await browser.challenge())
         expect((await browser.login(await alice.signMessage(await browser.challenge()))).status).toBe(200)
         const link = attack ? before : await mallory.signMessage(await browser.challenge())
+        return { ...json(browser, link), path: '/link' }
+      },
+    },
+    linkAfter('Mallory, on a computer that she shares with Alice', {}, true),
+    linkAfter(
+      'Mallory, on a shared computer, in an application with keepSessionInfo',
+      { keepSessionInfo: true },
+      true,
+    ),
+    linkAfter(
+      'Mallory, whom Alice replaces, in an application with keepSessionInfo',
+      { keepSessionInfo: true },
+      false,
+    ),
+    linkAfter(
+      'Mallory, on a shared computer, with `linking: true` and keepSessionInfo',
+      { keepSessionInfo: true, near: { linking: true } },
+      true,
+    ),
+    {
+      by: 'Mallory, on a computer that she shares with Alice',
+      holds:
+        'her answer to a challenge that was drawn without a user, in an application with keepSessionInfo',
+      tries: "has it posted to the linking route after Alice's login",
+      refused,
+      twin: 'the challenge was drawn after the login',
+      stage: linking({ keepSessionInfo: true }),
+      async play({ mallory, open }, attack) {
+        const browser = open()
+        const before = await mallory.signMessage(await browser.challenge())
+        expect((await browser.post('/password', { id: 'alice' })).status).toBe(200)
+        const link = attack ? before : await mallory.signMessage(await browser.challenge())
+        return { ...json(browser, link), path: '/link' }
+      },
+    },
+    {
+      by: 'Mallory, who is signed out',
+      holds: 'her answer to a challenge to link',
+      tries: 'sends it without a user, with `linking: true`',
+      refused: [401, 'ERR_NEAR_SIGN_IN_REQUIRED'],
+      twin: 'she is signed in',
+      stage: linking({ keepSessionInfo: true, near: { linking: true } }),
+      async play({ mallory, open }, attack) {
+        const browser = open()
+        await browser.post('/password', { id: 'mallory' })
+        const link = await mallory.signMessage(await browser.challenge())
+        if (attack) await browser.request('/logout', { method: 'POST' })
         return { ...json(browser, link), path: '/link' }
       },
     },
@@ -149,7 +224,7 @@ export const session: Theme = {
         return json(browser, { ...(await alice.signMessage(attack ? older : latest)), state: '' })
       },
     },
-    badState('sends an over-long state', (good) => good.padEnd(65, 'A')),
+    badState('sends a state of 2,049 characters', (good) => good.padEnd(2049, 'A')),
     badState('sends a state of 90 kB', (good) => good.padEnd(90_000, 'A')),
     badState('sends its state in a list', (good) => [good]),
     badState('sends its state in an object', (good) => ({ $eq: good })),

@@ -53,7 +53,7 @@ export async function setStage(cleanup: Cleanup, options: StageOptions = {}): Pr
   const verified: NearProfile[] = []
   const { url } = await startApp(cleanup, {
     ...options,
-    near: { rpc: network.rpcUrl, ...options.near },
+    near: options.near?.accessKeys ? options.near : { rpc: network.rpcUrl, ...options.near },
     verify: (profile, done) => {
       verified.push(profile)
       done(null, { id: profile.accountId })

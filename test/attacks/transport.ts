@@ -118,7 +118,11 @@ const injection: Story = {
           if (field === EVIL) body.signature = Buffer.alloc(64, 1).toString('base64')
           const response = await browser.post(path, body)
           expect(response.status).toBe(
-            path === '/redirecting' ? 302 : field === 'error' || field === EVIL ? 401 : 400,
+            path === '/redirecting'
+              ? 302
+              : field === 'error' || field === 'state' || field === EVIL
+                ? 401
+                : 400,
           )
           expect(response.headers.get('location')).toBe(path === '/redirecting' ? '/sign-in' : null)
           const messages = await (await browser.request('/messages')).text()

@@ -1,4 +1,4 @@
-// Turns docs/bench/results.json into the README's table and into docs/bench/logins.svg.
+// Writes docs/bench/results.json into docs/benchmarks.md, as a sentence into README.md, and as docs/bench/logins.svg.
 import { readFileSync, writeFileSync } from 'node:fs'
 
 const { machine, rounds, verification, logins, refusals, keys, eventLoop, many, require, idleMegabytes } =
@@ -57,13 +57,22 @@ medians of ${rounds} interleaved rounds, ratios with their spread (${machine.cor
 - After ${whole(many.count)} logins in one process a login takes ${fixed(many.lastMicroseconds, 0)} µs, at first ${fixed(many.firstMicroseconds, 0)} µs; the heap is ${fixed(many.heapGrowthBytes / 1e6)} MB larger.
 - \`require('passport-near')\` takes ${fixed(require['passport-near'], 0)} ms, \`passport\` ${fixed(require.passport, 0)} ms; an idle application keeps ${fixed(idleMegabytes['passport-near'] - idleMegabytes['passport-local'], 1)} MB more than with \`passport-local\`.`
 
-const readme = readFileSync('README.md', 'utf8')
+const rate = (name) => whole(logins[name].median)
+const sentence = `\`passport-near\` signs in ${rate('passport-near')} people a second, \`passport-local\` ${rate('passport-local')} ([benchmarks](docs/benchmarks.md)).`
+
+/** Replaces a part of a page. */
+function rewrite(page, part, replacement) {
+  const current = readFileSync(page, 'utf8')
+  if (!part.test(current)) throw new Error(`${page} must have a part that matches ${part}`)
+  writeFileSync(
+    page,
+    current.replace(part, () => replacement),
+  )
+}
+
 const [begin, end] = ['<!-- bench: begin -->', '<!-- bench: end -->']
-if (!readme.includes(begin)) throw new Error(`README.md has no ${begin}`)
-writeFileSync(
-  'README.md',
-  readme.replace(new RegExp(`${begin}[^]*${end}`), () => `${begin}\n\n${text}\n\n${end}`),
-)
+rewrite('README.md', /^`passport-near` signs in [^]*?\.md\)\)\.$/m, sentence)
+rewrite('docs/benchmarks.md', new RegExp(`${begin}[^]*${end}`), `${begin}\n\n${text}\n\n${end}`)
 writeFileSync('docs/bench/logins.svg', plot(logins))
 
 /** A bar for each, as long as its rate. */

@@ -44,7 +44,7 @@ for (const globalBuffer of [false, true]) {
 
       it('tells a refusal', async () => {
         const wallet = await clickForPopup(context, page, 'Sign in')
-        await wallet.getByRole('button', { name: 'Refuse' }).click()
+        await wallet.getByRole('button', { name: 'Decline' }).click()
         await expect.poll(() => result(page)).toEqual({ outcome: 'refused' })
         expect(site.network.requestCount).toBe(0)
       })
@@ -79,7 +79,7 @@ describeInChromium("near-connect's own code, its connector and a wallet by manif
 
   it('tells a refusal in the wallet', async () => {
     const wallet = await chooseWallet()
-    await wallet.getByRole('button', { name: 'Refuse' }).click()
+    await wallet.getByRole('button', { name: 'Decline' }).click()
     await expect.poll(() => result(page)).toMatchObject({ outcome: 'refused', cause: 'User rejected' })
     expect(site.network.requestCount).toBe(0)
   })
@@ -127,7 +127,7 @@ describeInChromium('a wallet of near-connect by itself', () => {
 
   it('tells a refusal', async () => {
     const wallet = await clickForPopup(context, page, 'Sign in')
-    await wallet.getByRole('button', { name: 'Refuse' }).click()
+    await wallet.getByRole('button', { name: 'Decline' }).click()
     await expect.poll(() => result(page)).toMatchObject({ outcome: 'refused' })
   })
 })

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { Cleanup } from '../support/app'
 import { describeInChromium, openBrowser, picture } from '../support/chromium'
 import { startExample, type Example } from '../support/example'
+import { startRewritingProxy } from '../support/proxy'
 
 describeInChromium('the example', () => {
   let dataDirectory: string
@@ -76,9 +78,9 @@ describeInChromium('the example', () => {
     expect(page.url()).toBe(`${example.url}/`)
   })
 
-  it('shows a friendly message when the wallet refuses, and lets the visitor try again', async () => {
+  it('says what happened when the person declines, and offers a new try', async () => {
     const wallet = await openWallet('Sign in with NEAR')
-    await wallet.getByRole('button', { name: 'Refuse' }).click()
+    await wallet.getByRole('button', { name: 'Decline' }).click()
     await status().getByText('You did not approve the request in your wallet, so nothing happened.').waitFor()
     await expect.poll(() => wallet.isClosed()).toBe(true)
     await picture(page, 'refused')
@@ -108,7 +110,7 @@ describeInChromium('the example', () => {
     await signIn('alice.test')
   })
 
-  it('does not take an answer from a window that is not the wallet', async () => {
+  it('ignores a response from a window that is not the wallet', async () => {
     const wallet = await openWallet('Sign in with NEAR')
     await page.evaluate(
       "window.postMessage({ status: 'success', signedRequest: { accountId: 'x', publicKey: 'y', signature: 'z' } }, '*')",
@@ -117,22 +119,105 @@ describeInChromium('the example', () => {
     await page.getByRole('heading', { level: 1, name: 'bob.test' }).waitFor()
   })
 
-  it('links a second account to the same user, who then signs in with either', async () => {
+  it('links a second account to the user, says so, and either account then signs in', async () => {
     await signIn('carol.test')
     const wallet = await openWallet('Link another NEAR account')
-    expect(await wallet.locator('[data-message]').innerText()).toContain(
-      'Link this NEAR account to your account at',
+    expect(await wallet.locator('[data-message]').innerText()).toBe(
+      `Link this NEAR account to carol.test at ${new URL(example.url).host}`,
     )
     await picture(wallet, 'wallet-link')
-    // alice and bob may have signed in before, and then are users of their own; dave is nobody's.
+    // alice and bob can be users already, by other tests; dave is linked here only.
     await approve(wallet, 'dave.test')
     await page.locator('.accounts').getByText('dave.test').waitFor()
+    await status().getByText('dave.test is linked. You can sign in with it from now on.').waitFor()
     expect(await page.locator('.accounts strong').allInnerTexts()).toEqual(['carol.test', 'dave.test'])
     await picture(page, 'account-linked')
 
     await page.getByRole('button', { name: 'Sign out' }).click()
     await approve(await openWallet('Sign in with NEAR'), 'dave.test')
     await page.getByRole('heading', { level: 1, name: 'carol.test' }).waitFor()
+  })
+
+  it('unlinks an account and says so, but not the last way to sign in', async () => {
+    await signIn('carol.test')
+    const linked = await page.locator('.accounts strong').allInnerTexts()
+    if (!linked.includes('dave.test')) {
+      await approve(await openWallet('Link another NEAR account'), 'dave.test')
+      await page.locator('.accounts').getByText('dave.test').waitFor()
+    }
+    const stale = await context.newPage()
+    await stale.goto(`${example.url}/account`)
+    await page.getByRole('button', { name: 'Unlink dave.test' }).click()
+    await status().getByText('dave.test is no longer linked.').waitFor()
+    await picture(page, 'account-unlinked')
+    expect(await page.locator('.accounts strong').allInnerTexts()).toEqual(['carol.test'])
+    expect(await page.getByRole('button', { name: /^Unlink/ }).count()).toBe(0)
+    // A tab from before still has the button.
+    await stale.getByRole('button', { name: 'Unlink carol.test' }).click()
+    await stale.getByText('This NEAR account is your only way to sign in').waitFor()
+    await picture(stale, 'last-way-in')
+    await stale.getByRole('link', { name: 'Back to the start' }).click()
+    await stale.getByRole('heading', { level: 1, name: 'carol.test' }).waitFor()
+  })
+
+  it('links nothing for a tab of another user who signed out, and that tab says why', async () => {
+    await signIn('bob.test')
+    // The first user requests the challenge, and does not answer it yet.
+    const heldBack = await openWallet('Link another NEAR account')
+    const other = await context.newPage()
+    await other.goto(`${example.url}/account`)
+    await other.getByRole('button', { name: 'Sign out' }).click()
+    const opened = context.waitForEvent('page')
+    await other.getByRole('button', { name: 'Sign in with NEAR' }).click()
+    await approve(await opened, 'alice.test')
+    await other.getByRole('heading', { level: 1, name: 'alice.test' }).waitFor()
+    const before = await other.locator('.accounts strong').allInnerTexts()
+
+    await approve(heldBack, 'erin.test')
+    await status().getByText('This request is no longer valid.').waitFor()
+    await picture(page, 'stale-tab')
+    await other.reload()
+    expect(await other.locator('.accounts strong').allInnerTexts()).toEqual(before)
+    expect(before).not.toContain('erin.test')
+  })
+
+  it('names the new user in the wallet when a tab of the user before links an account', async () => {
+    await signIn('bob.test')
+    const other = await context.newPage()
+    await other.goto(`${example.url}/account`)
+    await other.getByRole('button', { name: 'Sign out' }).click()
+    const opened = context.waitForEvent('page')
+    await other.getByRole('button', { name: 'Sign in with NEAR' }).click()
+    await approve(await opened, 'alice.test')
+    await other.getByRole('heading', { level: 1, name: 'alice.test' }).waitFor()
+    const wallet = await openWallet('Link another NEAR account')
+    expect(await wallet.locator('[data-message]').innerText()).toContain(
+      'Link this NEAR account to alice.test at',
+    )
+  })
+
+  it('signs in behind a proxy that replaces the header Host, with SITE_URL', async () => {
+    const cleanup = new Cleanup()
+    const directory = await mkdtemp(join(tmpdir(), 'passport-near-example-'))
+    let behind: Example | undefined
+    try {
+      const proxy = await startRewritingProxy(cleanup, () => behind!.url)
+      behind = await startExample(directory, { SITE_URL: proxy.url })
+      await page.goto(proxy.url)
+      const wallet = await openWallet('Sign in with NEAR')
+      expect(await wallet.locator('[data-recipient]').innerText()).toBe(new URL(proxy.url).host)
+      await approve(wallet, 'alice.test')
+      await page.waitForURL(`${proxy.url}/account`)
+      await page.getByRole('button', { name: 'Sign out' }).click()
+      await page.getByRole('link', { name: 'Continue in this window instead' }).click()
+      await approve(page, 'bob.test')
+      await page.getByRole('heading', { level: 1, name: 'bob.test' }).waitFor()
+      expect(page.url()).toBe(`${proxy.url}/account`)
+    } finally {
+      await behind?.stop()
+      await cleanup.run()
+      await rm(directory, { recursive: true, force: true })
+    }
   })
 
   it("does not link another user's account, and says what to do", async () => {
@@ -145,17 +230,17 @@ describeInChromium('the example', () => {
     await picture(page, 'account-taken')
   })
 
-  it('goes on in the window that the wallet was opened in, when the page behind it was reloaded', async () => {
+  it("continues in the wallet's window when the page behind it was reloaded", async () => {
     await signIn('bob.test')
     const wallet = await openWallet('Link another NEAR account')
     await page.reload()
     await approve(wallet, 'carol.test')
-    // Nobody closes it: after three seconds it returns to the account page by itself, and that posts the answer.
+    // The reloaded page does not close the window. After 3 seconds it returns to the account page, which posts the response.
     await wallet.getByText('belongs to another user here').waitFor()
     expect(wallet.url()).toBe(`${example.url}/account`)
   })
 
-  it('keeps the password login working beside it, and links a NEAR account to that user', async () => {
+  it('signs in with a password as well, and links a NEAR account to that user', async () => {
     await page.getByText('Use a password instead').click()
     await page.getByLabel('User name').fill('demo')
     await page.getByLabel('Password', { exact: true }).fill('wrong')
@@ -199,9 +284,9 @@ describeInChromium('the example', () => {
       expect(page.url()).toBe(`${example.url}/account`)
     })
 
-    it('says what happened when the wallet refuses, and offers a new try', async () => {
+    it('says what happened when the person declines, and offers a new try', async () => {
       await goToWallet()
-      await page.getByRole('button', { name: 'Refuse' }).click()
+      await page.getByRole('button', { name: 'Decline' }).click()
       await status().getByText('so nothing happened. You can try again at any time.').waitFor()
       await picture(page, 'redirect-refused')
       await goToWallet()
@@ -209,7 +294,7 @@ describeInChromium('the example', () => {
       await page.waitForURL(`${example.url}/account`)
     })
 
-    it('says so when the site is down in the meantime, and finishes when the page is reloaded', async () => {
+    it('finishes after a reload when the site was down meanwhile', async () => {
       await goToWallet()
       await page.route(`${example.url}/**`, (route) => route.abort('internetdisconnected'))
       await approve(page, 'alice.test')
@@ -219,13 +304,13 @@ describeInChromium('the example', () => {
       await page.waitForURL(`${example.url}/account`)
     })
 
-    it('shows no text of others in its address as its own', async () => {
+    it('shows no text of the address as its own', async () => {
       await page.goto(`${example.url}/?problem=Call+%2B1+555+now`)
       expect(await page.locator('body').innerText()).not.toContain('555')
     })
   })
 
-  it('is readable on a phone, light and dark: nothing sticks out sideways', async () => {
+  it("fits a phone's width, light and dark", async () => {
     for (const colorScheme of ['light', 'dark'] as const) {
       await close()
       await visit({
@@ -254,11 +339,15 @@ describeInChromium('the example', () => {
       await page.goto(hasty.url)
       const wallet = await openWallet('Sign in with NEAR')
       await approve(wallet, 'alice.test')
-      await status().getByText('the request has expired. Please try again.').waitFor()
+      await status()
+        .getByText('The request has expired. Try again, and approve it within a few minutes.')
+        .waitFor()
       await picture(page, 'expired')
       await page.getByRole('link', { name: 'Continue in this window instead' }).click()
       await approve(page, 'alice.test')
-      await status().getByText('the request has expired. Please try again.').waitFor()
+      await status()
+        .getByText('The request has expired. Try again, and approve it within a few minutes.')
+        .waitFor()
       await page.getByRole('button', { name: 'Sign in with NEAR' }).waitFor()
     } finally {
       await hasty.stop()
@@ -274,7 +363,7 @@ describeInChromium('the example', () => {
       if (message.text().includes('Content Security Policy')) refused.push(message.text())
     })
     try {
-      // There is no internet here: the wallet that near-connect's manifest would name is the development wallet.
+      // The tests have no internet: near-connect's manifest names the development wallet instead.
       const manifest = await (await fetch(`${example.walletUrl}/near-connect/manifest.json`)).text()
       const code = await (await fetch(`${example.walletUrl}/near-connect/executor.js`)).text()
       const { wallets } = JSON.parse(manifest) as { wallets: { executor: string }[] }
@@ -292,7 +381,7 @@ describeInChromium('the example', () => {
       await page.getByText('Development wallet').click()
       const wallet = await opened
       await picture(page, 'real-wallets')
-      await wallet.getByRole('button', { name: 'Refuse' }).click()
+      await wallet.getByRole('button', { name: 'Decline' }).click()
       await status().getByText('You did not approve the request in your wallet').waitFor()
       expect(refused).toEqual([])
       const response = await page.request.get(`${real.url}/login/near`, { maxRedirects: 0 })
@@ -303,7 +392,7 @@ describeInChromium('the example', () => {
     }
   })
 
-  it('finds its users again after a restart, and after a crash', async () => {
+  it('keeps its users over a restart and a crash', async () => {
     await signIn('carol.test')
     const linked = await page.locator('.accounts strong').allInnerTexts()
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {

@@ -72,7 +72,7 @@ describeInChromium('a page whose wallet takes over the window', () => {
 
   it('tells a refusal, and signs in at the second try', async () => {
     await open()
-    await page.getByRole('button', { name: 'Refuse' }).click()
+    await page.getByRole('button', { name: 'Decline' }).click()
     await expect.poll(() => result(page)).toEqual({ outcome: 'refused' })
     expect(page.url()).toBe(`${site.url}/`)
     await page.getByRole('button', { name: 'Sign in' }).click()
@@ -131,7 +131,7 @@ for (const sameSite of ['lax', 'strict'] as const) {
     })
 
     it('ends where failures end after a refusal', async () => {
-      await page.getByRole('button', { name: 'Refuse' }).click()
+      await page.getByRole('button', { name: 'Decline' }).click()
       await page.waitForURL(`${site.url}/?failed`)
     })
 

@@ -1,10 +1,14 @@
-import { NearStrategy, type ChallengeStore } from 'passport-near'
+import { createHash } from 'node:crypto'
+import { NearStrategy, type ChallengeStore, type StoredChallenge } from 'passport-near'
 import { TestNetwork } from 'passport-near/testing'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { storedChallenge } from '../support/challenge'
 import { authenticate } from '../support/strategy'
 
 const nonce = Buffer.alloc(32, 1)
-const challenge = { state: 's', nonce: nonce.toString('base64'), message: 'm', issuedAt: Date.now() }
+/** The purpose of the strategy below. */
+const purpose = `near/sign-in/${createHash('sha256').update('Sign in to r').digest().toString('base64url', 0, 9)}`
+const challenge = storedChallenge('s', { nonce: nonce.toString('base64'), purpose })
 let network: TestNetwork
 let body: object
 
@@ -15,6 +19,9 @@ beforeAll(async () => {
 })
 afterAll(() => network.stop())
 
+/** The challenge from a store that drops a field. */
+const without = (field: keyof StoredChallenge): object => ({ ...challenge, [field]: undefined })
+
 const login = (consume: ChallengeStore['consume'], credentials = body): Promise<object> =>
   authenticate(
     new NearStrategy(
@@ -24,13 +31,16 @@ const login = (consume: ChallengeStore['consume'], credentials = body): Promise<
     { body: credentials },
   )
 
-describe('what a store gives back', () => {
+describe('a value that a store returns', () => {
   it.each<[string, object]>([
     ['a challenge', challenge],
     ['a challenge with fields of its own', { ...challenge, _id: 1 }],
     ['a challenge whose callback URL is null, as databases have it', { ...challenge, callbackUrl: null }],
     ['a challenge whose callback URL is empty', { ...challenge, callbackUrl: '' }],
-  ])('%s is good', async (_, stored) => {
+    ['a challenge without an expiry', without('expiresAt')],
+    ['a challenge without a purpose', without('purpose')],
+    ['a challenge without a user', without('issuedTo')],
+  ])('%s is accepted', async (_, stored) => {
     expect(await login(async () => stored as typeof challenge)).toMatchObject({ action: 'success' })
   })
 
@@ -43,33 +53,39 @@ describe('what a store gives back', () => {
     ['a challenge whose message has a lone surrogate', { ...challenge, message: 'Sign in \ud800' }],
     ['a challenge without a time', { ...challenge, issuedAt: undefined }],
     ['a challenge whose time is a text', { ...challenge, issuedAt: String(Date.now()) }],
-  ])('%s is no challenge, and no refusal either: 503', async (_, stored) => {
+    ['a challenge whose expiry is a text', { ...challenge, expiresAt: String(Date.now()) }],
+    ['a challenge whose purpose is an array', { ...challenge, purpose: [purpose] }],
+    ['a challenge whose user is an object', { ...challenge, issuedTo: {} }],
+  ])('%s is a failure of the store (503), not a rejection', async (_, stored) => {
     const before = network.requestCount
     expect(await login(async () => stored as typeof challenge)).toMatchObject({
       action: 'error',
       error: {
         code: 'ERR_NEAR_STORE_FAILED',
         status: 503,
-        cause: { message: 'The store returned something other than a challenge or undefined' },
+        cause: { message: 'The store returned a value that is neither a challenge nor undefined' },
       },
     })
     expect(network.requestCount).toBe(before)
   })
 
-  it.each([undefined, null])('%s is none: it was spent, or never issued', async (none) => {
-    expect(await login(async () => none)).toMatchObject({
-      action: 'fail',
-      status: 401,
-      info: { code: 'ERR_NEAR_CHALLENGE_MISSING' },
-    })
-  })
+  it.each([undefined, null])(
+    '%s is a missing challenge: it was already used, or never issued',
+    async (none) => {
+      expect(await login(async () => none)).toMatchObject({
+        action: 'fail',
+        status: 401,
+        info: { code: 'ERR_NEAR_CHALLENGE_MISSING' },
+      })
+    },
+  )
 
-  it('a challenge cannot change whom the message is for', async () => {
+  it('a challenge cannot change the recipient', async () => {
     const stored = { ...challenge, recipient: 'evil.example.com' }
     expect(await login(async () => stored)).toMatchObject({ action: 'success' })
   })
 
-  it('a challenge is good up to its age limit and not a millisecond longer', async () => {
+  it('a challenge can be answered up to its maximum age and not 1 ms longer', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     try {
       const stored = { ...challenge, issuedAt: Date.now() - 300_000 }
@@ -80,6 +96,36 @@ describe('what a store gives back', () => {
         status: 401,
         info: { code: 'ERR_NEAR_CHALLENGE_EXPIRED' },
       })
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it.each<[string, object]>([
+    ['another state than the request named', { state: 'another' }],
+    ['another purpose', { purpose: 'near/link' }],
+    ['an issue time 1001 ms in the future', { issuedAt: challenge.issuedAt + 1001 }],
+    ['an issue time in the far future', { issuedAt: Number.MAX_SAFE_INTEGER }],
+  ])('a challenge with %s is a missing challenge, without an RPC request', async (_, given) => {
+    vi.useFakeTimers({ toFake: ['Date'], now: challenge.issuedAt })
+    try {
+      const before = network.requestCount
+      expect(await login(async () => ({ ...challenge, ...given }), { ...body, state: 's' })).toMatchObject({
+        action: 'fail',
+        status: 401,
+        info: { code: 'ERR_NEAR_CHALLENGE_MISSING' },
+      })
+      expect(network.requestCount).toBe(before)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('a challenge that was issued 1 second in the future is accepted', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: challenge.issuedAt })
+    try {
+      const stored = { ...challenge, issuedAt: Date.now() + 1000 }
+      expect(await login(async () => stored)).toMatchObject({ action: 'success' })
     } finally {
       vi.useRealTimers()
     }
@@ -97,8 +143,8 @@ describe('what a store gives back', () => {
   })
 })
 
-describe('what a store is asked', () => {
-  it('is once for each login, for the state that the login names', async () => {
+describe('a store is called', () => {
+  it('once for each login, with the state of the request and the purpose of the strategy', async () => {
     const calls: unknown[] = []
     const consume = async (...args: unknown[]): Promise<undefined> => {
       calls.push(args)
@@ -107,16 +153,16 @@ describe('what a store is asked', () => {
     await login(consume, { ...body, state: 'named' })
     await login(consume)
     expect(calls).toEqual([
-      [{ body: { ...body, state: 'named' } }, 'named'],
-      [{ body }, undefined],
+      [{ body: { ...body, state: 'named' } }, 'named', purpose],
+      [{ body }, undefined, purpose],
     ])
   })
 })
 
-describe('a store that never answers', () => {
-  it('has failed after five seconds: the login is 503, and so is the challenge', async () => {
+describe('a store that does not respond', () => {
+  it('fails after 5 seconds: the login is 503, and so is the challenge', async () => {
     const never = (): Promise<never> => new Promise(() => undefined)
-    const near = new NearStrategy(
+    const near = new NearStrategy<object>(
       { recipient: 'r', store: { issue: never, consume: never } },
       () => undefined,
     )
@@ -133,7 +179,7 @@ describe('a store that never answers', () => {
     expect(network.requestCount).toBe(before)
   })
 
-  it('but that is only slow is waited for, and leaves no timer behind', async () => {
+  it('within 5 seconds is waited for, and leaves no timer', async () => {
     const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
     const before = timers()
     const slowly = async (): Promise<typeof challenge> => {

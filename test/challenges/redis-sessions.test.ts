@@ -9,7 +9,7 @@ import Koa from 'koa'
 import koaPassport from 'koa-passport'
 import koaSession from 'koa-session'
 import passport from 'passport'
-import { NearStrategy, RedisChallengeStore } from 'passport-near'
+import { NearStrategy, RedisChallengeStore, type DefaultRequest } from 'passport-near'
 import { TestNetwork, type TestAccount } from 'passport-near/testing'
 import { createClient } from 'redis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -70,7 +70,7 @@ const startFastify: Start = async (near, cleanup) => {
   await app.register(authenticator.initialize())
   await app.register(authenticator.secureSession())
   authenticator.use(near)
-  app.get('/login/near/challenge', (request) => near.challenge(request))
+  app.get('/login/near/challenge', (request) => near.challenge(request as unknown as DefaultRequest))
   app.post('/login/near', { preValidation: authenticator.authenticate('near') }, async () => ({}))
   app.get('/me', async (request, reply) =>
     reply.type('application/json').send(JSON.stringify(request.user ?? null)),
@@ -123,7 +123,8 @@ async function startKoaWith(
   app.use(authenticator.session())
   const login = authenticator.authenticate('near') as unknown as Koa.Middleware
   app.use(async (ctx, next) => {
-    if (ctx.path === '/login/near/challenge') ctx.body = await near.challenge(ctx)
+    if (ctx.path === '/login/near/challenge')
+      ctx.body = await near.challenge(ctx as unknown as DefaultRequest)
     else if (ctx.path === '/me') ctx.body = JSON.stringify((ctx.state as { user?: object }).user ?? null)
     else await login(ctx, async () => void (ctx.body = {}))
     await next()

@@ -2,28 +2,35 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { SessionChallengeStore, type StoredChallenge } from 'passport-near'
 import { describe, expect, it, vi } from 'vitest'
+import { PURPOSE, storedChallenge as challenge } from '../support/challenge'
 
-const challenge = (state: string): StoredChallenge => ({
-  state,
-  nonce: Buffer.alloc(32, state).toString('base64'),
-  message: 'm',
-  issuedAt: Date.now(),
-})
+/** A store with a replay cache of its own, as in another process. */
+function storeOfAnotherProcess(): SessionChallengeStore {
+  const shared = globalThis as Record<symbol, unknown>
+  const key = Symbol.for('passport-near.replay-cache.1')
+  const cache = shared[key]
+  Reflect.deleteProperty(shared, key)
+  try {
+    return new SessionChallengeStore()
+  } finally {
+    shared[key] = cache
+  }
+}
 
 const issueAll = async (store: SessionChallengeStore, req: object, ...states: string[]): Promise<void> => {
   for (const state of states) await store.issue(req, challenge(state))
 }
 
-/** Issues and spends so many challenges of other browsers. */
-async function spend(
+/** Issues and consumes challenges of other browsers, each of which expires after one second. */
+async function consumeOthers(
   store: SessionChallengeStore,
   issuer: SessionChallengeStore,
   count: number,
 ): Promise<void> {
   for (let number = 0; number < count; number++) {
     const req = { session: {} }
-    await issuer.issue(req, challenge(`${Date.now()} ${number}`))
-    await store.consume(req, undefined, 'near/sign-in')
+    await issuer.issue(req, challenge(`${Date.now()} ${number}`, { expiresAt: Date.now() + 1000 }))
+    await store.consume(req, undefined, PURPOSE)
   }
 }
 
@@ -41,103 +48,100 @@ async function usedMemory(): Promise<number> {
 const reread = (req: { session: object }): { session: object } => structuredClone(req)
 
 describe('SessionChallengeStore', () => {
-  it('gives each challenge once, by its state', async () => {
+  it('returns each challenge once, by its state', async () => {
     const store = new SessionChallengeStore()
     const req = { session: {} }
     await issueAll(store, req, 'a', 'b')
-    expect((await store.consume(req, 'a', 'near/sign-in'))?.state).toBe('a')
-    expect(await store.consume(req, 'a', 'near/sign-in')).toBeUndefined()
-    expect((await store.consume(req, 'b', 'near/sign-in'))?.state).toBe('b')
-    expect(await store.consume(req, 'c', 'near/sign-in')).toBeUndefined()
+    expect((await store.consume(req, 'a', PURPOSE))?.state).toBe('a')
+    expect(await store.consume(req, 'a', PURPOSE)).toBeUndefined()
+    expect((await store.consume(req, 'b', PURPOSE))?.state).toBe('b')
+    expect(await store.consume(req, 'c', PURPOSE)).toBeUndefined()
   })
 
-  it('gives the latest where no state is named', async () => {
+  it('returns the latest challenge of the purpose when the request names no state', async () => {
     const store = new SessionChallengeStore()
     const req = { session: {} }
     await issueAll(store, req, 'a', 'b')
-    expect((await store.consume(req, undefined, 'near/sign-in'))?.state).toBe('b')
-    expect((await store.consume(req, undefined, 'near/sign-in'))?.state).toBe('a')
-    expect(await store.consume(req, undefined, 'near/sign-in')).toBeUndefined()
+    expect((await store.consume(req, undefined, PURPOSE))?.state).toBe('b')
+    expect((await store.consume(req, undefined, PURPOSE))?.state).toBe('a')
+    expect(await store.consume(req, undefined, PURPOSE)).toBeUndefined()
   })
 
-  it('gives a challenge to exactly one of many requests that read the same session', async () => {
+  it('returns a challenge to exactly one of 100 requests that read the same session', async () => {
     const store = new SessionChallengeStore()
     const req = { session: {} }
     await issueAll(store, req, 'a')
     const copies = Array.from({ length: 100 }, () => reread(req))
-    const taken = await Promise.all(copies.map((copy) => store.consume(copy, 'a', 'near/sign-in')))
+    const taken = await Promise.all(copies.map((copy) => store.consume(copy, 'a', PURPOSE)))
     expect(taken.filter(Boolean)).toHaveLength(1)
   })
 
-  it('does not give a spent challenge that a slow request wrote back', async () => {
+  it('does not return a consumed challenge that a slow request wrote back', async () => {
     const store = new SessionChallengeStore()
     const req = { session: {} }
     await issueAll(store, req, 'a')
     const slow = reread(req)
-    await store.consume(req, 'a', 'near/sign-in')
-    expect(await store.consume(slow, undefined, 'near/sign-in')).toBeUndefined()
+    await store.consume(req, 'a', PURPOSE)
+    expect(await store.consume(slow, undefined, PURPOSE)).toBeUndefined()
   })
 
-  it('takes next to no memory for what has been spent, which stays spent as long as it could be used', async () => {
+  it('remembers 100,000 consumed challenges in less than 2 MB until they expire', async () => {
     const store = new SessionChallengeStore()
     const first = { session: {} }
     await issueAll(store, first, 'first')
     const copy = reread(first)
-    await store.consume(first, 'first', 'near/sign-in')
+    await store.consume(first, 'first', PURPOSE)
     const before = await usedMemory()
     for (let count = 0; count < 100_000; count++) {
       const req = { session: {} }
       await store.issue(req, challenge(`state ${count}`))
-      await store.consume(req, undefined, 'near/sign-in')
+      await store.consume(req, undefined, PURPOSE)
     }
     expect((await usedMemory()) - before).toBeLessThan(2_000_000)
-    expect(await store.consume(copy, 'first', 'near/sign-in')).toBeUndefined()
+    expect(await store.consume(copy, 'first', PURPOSE)).toBeUndefined()
   }, 60_000)
 
   it.each([
-    ['was issued here', (store: SessionChallengeStore) => store],
-    ['another process issued', () => new SessionChallengeStore()],
-  ])('forgets a spent challenge that %s when it is too old to be accepted', async (_, issuerOf) => {
+    ['this process', (store: SessionChallengeStore) => store],
+    ['another process', storeOfAnotherProcess],
+  ])('forgets a consumed challenge of %s when the challenge has expired', async (_, issuerOf) => {
     vi.useFakeTimers({ toFake: ['Date'] })
     try {
-      const store = new SessionChallengeStore()
-      store.keepFor(500)
-      store.keepFor(1000)
-      store.keepFor(10)
+      const store = storeOfAnotherProcess()
       const issuer = issuerOf(store)
       const req = { session: {} }
-      await issueAll(issuer, req, 'a')
+      await issuer.issue(req, challenge('a', { expiresAt: Date.now() + 1000 }))
       const copy = reread(req)
-      expect(await store.consume(req, 'a', 'near/sign-in')).toBeDefined()
+      expect(await store.consume(req, 'a', PURPOSE)).toBeDefined()
       vi.setSystemTime(Date.now() + 999)
-      await spend(store, issuer, 8192)
-      expect(await store.consume(reread(copy), 'a', 'near/sign-in')).toBeUndefined()
+      await consumeOthers(store, issuer, 8192)
+      expect(await store.consume(reread(copy), 'a', PURPOSE)).toBeUndefined()
       vi.setSystemTime(Date.now() + 1002)
-      await spend(store, issuer, 8192)
-      expect((await store.consume(copy, 'a', 'near/sign-in'))?.state).toBe('a')
+      await consumeOthers(store, issuer, 8192)
+      expect((await store.consume(copy, 'a', PURPOSE))?.state).toBe('a')
     } finally {
       vi.useRealTimers()
     }
   })
 
-  it("is not confused by another store's challenges, or by one whose number was changed", async () => {
-    const store = new SessionChallengeStore()
-    const other = new SessionChallengeStore()
+  it("returns another process's challenge, and a challenge whose serial number was changed, exactly once", async () => {
+    const store = storeOfAnotherProcess()
+    const other = storeOfAnotherProcess()
     const req = { session: {} }
     await issueAll(other, req, 'a', 'b')
     await issueAll(store, { session: {} }, 'x', 'y')
-    expect((await store.consume(reread(req), 'a', 'near/sign-in'))?.state).toBe('a')
-    expect(await store.consume(reread(req), 'a', 'near/sign-in')).toBeUndefined()
-    expect((await store.consume(reread(req), 'b', 'near/sign-in'))?.state).toBe('b')
+    expect((await store.consume(reread(req), 'a', PURPOSE))?.state).toBe('a')
+    expect(await store.consume(reread(req), 'a', PURPOSE)).toBeUndefined()
+    expect((await store.consume(reread(req), 'b', PURPOSE))?.state).toBe('b')
     for (const serial of [undefined, 7, '', '.', 'x.-1', 'x.1e3', {}]) {
       const kept = [{ ...challenge(`with ${JSON.stringify(serial)}`), serial }]
       const session = { 'near:challenges': kept }
-      expect(await store.consume({ session: structuredClone(session) }, undefined, 'near/sign-in')).toBeDefined()
-      expect(await store.consume({ session: structuredClone(session) }, undefined, 'near/sign-in')).toBeUndefined()
+      expect(await store.consume({ session: structuredClone(session) }, undefined, PURPOSE)).toBeDefined()
+      expect(await store.consume({ session: structuredClone(session) }, undefined, PURPOSE)).toBeUndefined()
     }
   })
 
-  it('assigns whole new values and undefined, because some sessions lose deletions and nested changes', async () => {
+  it('assigns whole new values and undefined, because some session libraries lose deletions and nested changes', async () => {
     const assigned: unknown[] = []
     const session = new Proxy<Record<string, unknown>>(
       {},
@@ -155,18 +159,18 @@ describe('SessionChallengeStore', () => {
     )
     const store = new SessionChallengeStore()
     await issueAll(store, { session }, 'a', 'b')
-    await store.consume({ session }, 'a', 'near/sign-in')
-    await store.consume({ session }, 'b', 'near/sign-in')
+    await store.consume({ session }, 'a', PURPOSE)
+    await store.consume({ session }, 'b', PURPOSE)
     expect(assigned.at(-1)).toBeUndefined()
     expect(assigned).toHaveLength(4)
   })
 
-  it('keeps at most 8 challenges', async () => {
+  it('holds at most 8 challenges, and evicts the oldest', async () => {
     const store = new SessionChallengeStore()
     const req = { session: {} }
     await issueAll(store, req, ...'abcdefghi'.split(''))
-    expect(await store.consume(req, 'a', 'near/sign-in')).toBeUndefined()
-    expect((await store.consume(req, 'b', 'near/sign-in'))?.state).toBe('b')
+    expect(await store.consume(req, 'a', PURPOSE)).toBeUndefined()
+    expect((await store.consume(req, 'b', PURPOSE))?.state).toBe('b')
   })
 
   it.each([
@@ -180,58 +184,92 @@ describe('SessionChallengeStore', () => {
     ['a challenge with a nonce after something', [{ ...challenge('a'), nonce: `A${challenge('a').nonce}` }]],
     ['a challenge with a nonce before something', [{ ...challenge('a'), nonce: `${challenge('a').nonce}A` }]],
     ['a challenge with a callback of another type', [{ ...challenge('a'), callbackUrl: 1 }]],
-  ])('takes %s in the session for no challenge', async (_, stored) => {
+    ['a challenge with an expiry of another type', [{ ...challenge('a'), expiresAt: '1' }]],
+    ['a challenge with an expiry that is no number', [{ ...challenge('a'), expiresAt: NaN }]],
+    ['a challenge with a purpose of another type', [{ ...challenge('a'), purpose: [PURPOSE] }]],
+    ['a challenge with a user of another type', [{ ...challenge('a'), issuedTo: {} }]],
+  ])('ignores %s in the session', async (_, stored) => {
     const req = { session: { 'near:challenges': stored } }
     const store = new SessionChallengeStore()
-    expect(await store.consume(req, 'a', 'near/sign-in')).toBeUndefined()
-    expect(await store.consume(req, undefined, 'near/sign-in')).toBeUndefined()
+    expect(await store.consume(req, 'a', PURPOSE)).toBeUndefined()
+    expect(await store.consume(req, undefined, PURPOSE)).toBeUndefined()
     await issueAll(store, req, 'b')
-    expect((await store.consume(req, undefined, 'near/sign-in'))?.state).toBe('b')
+    expect((await store.consume(req, undefined, PURPOSE))?.state).toBe('b')
   })
 
-  it('keeps the challenges of two strategies apart by their keys', async () => {
+  it('keeps the challenges of two stores apart by their keys', async () => {
     const req = { session: {} }
     const [one, two] = [new SessionChallengeStore({ key: 'one' }), new SessionChallengeStore({ key: 'two' })]
     await issueAll(one, req, 'a')
-    expect(await two.consume(req, 'a', 'near/sign-in')).toBeUndefined()
-    expect((await one.consume(req, 'a', 'near/sign-in'))?.state).toBe('a')
+    expect(await two.consume(req, 'a', PURPOSE)).toBeUndefined()
+    expect((await one.consume(req, 'a', PURPOSE))?.state).toBe('a')
   })
 
   it.each([undefined, null, 'text'])(
-    'asks for session middleware where req.session is %s',
+    'asks for session middleware when req.session is %s',
     async (session) => {
       const expected = { code: 'ERR_NEAR_SESSION_UNAVAILABLE', status: 500 }
       const store = new SessionChallengeStore()
       await expect(store.issue({ session }, challenge('a'))).rejects.toMatchObject(expected)
-      await expect(store.consume({ session }, 'a', 'near/sign-in')).rejects.toMatchObject(expected)
+      await expect(store.consume({ session }, 'a', PURPOSE)).rejects.toMatchObject(expected)
     },
   )
 
-  it.each(['', 1, null])('refuses %j as a key', (key) => {
+  it.each([
+    ['', '""'],
+    [1, '1'],
+    [null, 'null'],
+  ])('rejects %j as a key', (key, got) => {
     expect(() => new SessionChallengeStore({ key: key as string })).toThrow(
-      new TypeError('SessionChallengeStore: option "key" must be a non-empty string'),
+      new TypeError(`SessionChallengeStore: option "key" must be a non-empty string; got ${got}`),
     )
   })
 
-  it('remembers a spent challenge for a day where nobody says for how long', async () => {
+  it.each<[unknown, string]>([
+    [null, 'SessionChallengeStore: options must be an object; got null'],
+    [{ ttl: 1 }, 'SessionChallengeStore: option "ttl" is not known; expected one of key'],
+  ])('rejects the options %j', (options, message) => {
+    expect(() => new SessionChallengeStore(options as object)).toThrow(new TypeError(message))
+  })
+
+  it('takes out only a challenge of the same purpose when the request names no state', async () => {
+    const store = new SessionChallengeStore()
+    const req = { session: {} }
+    await issueAll(store, req, 'a')
+    await store.issue(req, challenge('b', { purpose: 'near/link' }))
+    expect((await store.consume(req, undefined, PURPOSE))?.state).toBe('a')
+    expect(await store.consume(req, undefined, PURPOSE)).toBeUndefined()
+    expect((await store.consume(req, undefined, 'near/link'))?.state).toBe('b')
+  })
+
+  it('takes out a challenge of another purpose by its state, so that it cannot be used afterwards', async () => {
+    const store = new SessionChallengeStore()
+    const req = { session: {} }
+    await store.issue(req, challenge('a', { purpose: 'near/link' }))
+    expect(await store.consume(req, 'a', PURPOSE)).toMatchObject({ purpose: 'near/link' })
+    expect(await store.consume(req, 'a', 'near/link')).toBeUndefined()
+  })
+
+  it('remembers a consumed challenge for one day when the challenge has no expiry', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     try {
-      const store = new SessionChallengeStore()
-      const issuer = new SessionChallengeStore() // another process's: those are remembered one by one
+      const store = storeOfAnotherProcess()
+      const issuer = storeOfAnotherProcess() // challenges of another process are remembered one by one
+      const { expiresAt: _, ...withoutExpiry } = challenge('a')
       const req = { session: {} }
-      await issueAll(issuer, req, 'a')
+      await issuer.issue(req, withoutExpiry as StoredChallenge)
       const copy = reread(req)
-      await store.consume(req, 'a', 'near/sign-in')
-      const spend = async (state: string): Promise<void> => {
+      await store.consume(req, 'a', PURPOSE)
+      const consumeNew = async (state: string): Promise<void> => {
         await issueAll(issuer, req, state)
-        await store.consume(req, state, 'near/sign-in')
+        await store.consume(req, state, PURPOSE)
       }
       vi.setSystemTime(Date.now() + 24 * 60 * 60 * 1000 - 1)
-      await spend('b')
-      expect(await store.consume(reread(copy), 'a', 'near/sign-in')).toBeUndefined()
+      await consumeNew('b')
+      expect(await store.consume(reread(copy), 'a', PURPOSE)).toBeUndefined()
       vi.setSystemTime(Date.now() + 1)
-      await spend('c')
-      expect((await store.consume(copy, 'a', 'near/sign-in'))?.state).toBe('a')
+      await consumeNew('c')
+      expect((await store.consume(copy, 'a', PURPOSE))?.state).toBe('a')
     } finally {
       vi.useRealTimers()
     }
@@ -254,18 +292,18 @@ describe('a session that is replaced at login', () => {
     return req
   }
 
-  it("takes the other tabs' challenges along, but not the one that was spent", async () => {
+  it('carries over the challenges of other tabs, and no consumed challenge', async () => {
     const store = new SessionChallengeStore()
     const req = request()
     await issueAll(store, req, 'a', 'b', 'c')
     const copy = { session: { ...req.session } }
-    await store.consume(req, 'b', 'near/sign-in')
-    await store.consume(copy, 'c', 'near/sign-in')
+    await store.consume(req, 'b', PURPOSE)
+    await store.consume(copy, 'c', PURPOSE)
     await new Promise<void>((resolve) => req.session.regenerate(() => resolve()))
     expect(req.session['near:challenges']).toMatchObject([{ state: 'a' }])
   })
 
-  it('takes them along to a session that comes only after a while', async () => {
+  it('carries them over when regenerate returns a promise', async () => {
     const store = new SessionChallengeStore()
     const req = {} as { session: Record<string, unknown> & { regenerate: () => Promise<void> } }
     const regenerate = async (): Promise<void> => {
@@ -274,73 +312,76 @@ describe('a session that is replaced at login', () => {
     }
     req.session = { regenerate }
     await issueAll(store, req, 'a', 'b')
-    await store.consume(req, 'b', 'near/sign-in')
+    await store.consume(req, 'b', PURPOSE)
     await req.session.regenerate()
-    expect(req.session['near:challenges']).toMatchObject([{ state: 'a', issuedBeforeLogin: true }])
+    expect(req.session['near:challenges']).toMatchObject([{ state: 'a' }])
   })
 
-  it('takes them along where replacing it returns nothing', async () => {
+  it('carries them over when regenerate is synchronous', async () => {
     const store = new SessionChallengeStore()
     const req = {} as { session: Record<string, unknown> & { regenerate: () => void } }
     const regenerate = (): void => void (req.session = { regenerate })
     req.session = { regenerate }
     await issueAll(store, req, 'a', 'b')
-    await store.consume(req, 'b', 'near/sign-in')
+    await store.consume(req, 'b', PURPOSE)
     req.session.regenerate()
     expect(req.session['near:challenges']).toMatchObject([{ state: 'a' }])
   })
 
-  it('is given no means of being replaced that it does not have', async () => {
+  it('gets no regenerate if it has none', async () => {
     const store = new SessionChallengeStore()
     const req = { session: {} }
     await issueAll(store, req, 'a', 'b')
-    await store.consume(req, 'b', 'near/sign-in')
+    await store.consume(req, 'b', PURPOSE)
     expect('regenerate' in req.session).toBe(false)
   })
 
-  it('stays as it was when it cannot be replaced, and its user hears of it', async () => {
+  it('stays when regenerate fails, and the caller gets the error', async () => {
     const store = new SessionChallengeStore()
     const failure = new Error('the session store is down')
     const req = request(failure)
     await issueAll(store, req, 'a', 'b')
-    await store.consume(req, 'b', 'near/sign-in')
+    await store.consume(req, 'b', PURPOSE)
     const heard = await new Promise((resolve) => req.session.regenerate(resolve))
     expect(heard).toBe(failure)
   })
 
   it.each([
-    ['with a promise', async () => 'done'],
-    ['at once', () => 'done'],
-  ])('%s takes them along too, and keeps what it was told and what it says', async (_, answer) => {
-    const store = new SessionChallengeStore()
-    const told: unknown[][] = []
-    const req = {} as { session: Record<string, unknown> & { regenerate: (keep: string[]) => unknown } }
-    req.session = {
-      regenerate: (...args) => {
-        told.push(args)
-        req.session = { regenerate: () => undefined }
-        return answer()
-      },
-    }
-    await issueAll(store, req, 'a', 'b')
-    await store.consume(req, 'b', 'near/sign-in')
-    expect(await req.session.regenerate(['keep'])).toBe('done')
-    expect(told).toEqual([[['keep']]])
-    expect(req.session['near:challenges']).toMatchObject([{ state: 'a', issuedBeforeLogin: true }])
-  })
+    ['a promise', async () => 'done'],
+    ['a value', () => 'done'],
+  ])(
+    'carries them over when regenerate returns %s, and keeps its arguments and its result',
+    async (_, answer) => {
+      const store = new SessionChallengeStore()
+      const told: unknown[][] = []
+      const req = {} as { session: Record<string, unknown> & { regenerate: (keep: string[]) => unknown } }
+      req.session = {
+        regenerate: (...args) => {
+          told.push(args)
+          req.session = { regenerate: () => undefined }
+          return answer()
+        },
+      }
+      await issueAll(store, req, 'a', 'b')
+      await store.consume(req, 'b', PURPOSE)
+      expect(await req.session.regenerate(['keep'])).toBe('done')
+      expect(told).toEqual([[['keep']]])
+      expect(req.session['near:challenges']).toMatchObject([{ state: 'a' }])
+    },
+  )
 
-  it('marks what it takes along also where the old fields are copied over the new ones', async () => {
+  it('holds each challenge once when keepSessionInfo copies the old fields over the new ones', async () => {
     const store = new SessionChallengeStore()
     const req = request()
     await issueAll(store, req, 'a', 'b')
-    await store.consume(req, 'b', 'near/sign-in')
+    await store.consume(req, 'b', PURPOSE)
     const old = req.session
     await new Promise<void>((resolve) => req.session.regenerate(() => resolve()))
     Object.assign(req.session, old)
-    expect(req.session['near:challenges']).toMatchObject([{ state: 'a', issuedBeforeLogin: true }])
+    expect(req.session['near:challenges']).toEqual([expect.objectContaining({ state: 'a' })])
   })
 
-  it('may be gone afterwards, or not let itself be watched: a login goes on', async () => {
+  it('may be gone afterwards, or have a regenerate that cannot be replaced: the login goes on', async () => {
     const store = new SessionChallengeStore()
     const gone = {} as Request
     gone.session = {
@@ -350,20 +391,20 @@ describe('a session that is replaced at login', () => {
       },
     }
     await issueAll(store, gone, 'a', 'b')
-    await store.consume(gone, 'b', 'near/sign-in')
+    await store.consume(gone, 'b', PURPOSE)
     await new Promise<void>((resolve) => gone.session.regenerate(() => resolve()))
 
     const frozen = request()
     await issueAll(store, frozen, 'c', 'd')
     Object.defineProperty(frozen.session, 'regenerate', { configurable: false, writable: false })
-    expect((await store.consume(frozen, 'd', 'near/sign-in'))?.state).toBe('d')
+    expect((await store.consume(frozen, 'd', PURPOSE))?.state).toBe('d')
   })
 
-  it('shows nothing of being watched when its content is listed, copied or saved', async () => {
+  it('does not show the wrapped regenerate when its content is listed, copied or saved', async () => {
     const store = new SessionChallengeStore()
     const req = request()
     await issueAll(store, req, 'a', 'b')
-    await store.consume(req, 'b', 'near/sign-in')
+    await store.consume(req, 'b', PURPOSE)
     expect(Object.keys(req.session)).toEqual(['near:challenges'])
   })
 })

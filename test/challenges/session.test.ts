@@ -3,6 +3,7 @@ import { TestNetwork } from 'passport-near/testing'
 import { createClient } from 'redis'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Browser, Cleanup, startApp } from '../support/app'
+import { PURPOSE, storedChallenge } from '../support/challenge'
 import { describeWithRedis, RedisServer } from '../support/redis'
 import { expectSavedFirst, TroubledSessions } from '../support/sessions'
 
@@ -10,13 +11,13 @@ const cleanup = new Cleanup()
 afterEach(() => cleanup.run())
 
 describe('a new session of express-session', () => {
-  it('is saved before the browser is told of its challenge', async () => {
+  it('is saved before the browser gets the challenge', async () => {
     const sessions = new TroubledSessions()
     const { url } = await startApp(cleanup, { sessions })
     await expectSavedFirst(url, sessions)
   })
 
-  it('is saved first also where something else was put into it', async () => {
+  it('is saved first when the application has data in it too', async () => {
     const sessions = new TroubledSessions()
     const { url } = await startApp(cleanup, {
       sessions,
@@ -28,7 +29,7 @@ describe('a new session of express-session', () => {
     await expectSavedFirst(url, sessions)
   })
 
-  it('is saved before the browser is sent to the wallet, and sent nowhere when that fails', async () => {
+  it('is saved before the browser is redirected to the wallet; a failed save is 503 without a redirect', async () => {
     const sessions = new TroubledSessions()
     const walletUrl = 'https://wallet.example.com'
     const callbackUrl = 'https://app.example.com/back'
@@ -45,14 +46,14 @@ describe('a new session of express-session', () => {
     expect(await failed.json()).toMatchObject({ code: 'ERR_NEAR_STORE_FAILED' })
   })
 
-  it('is written once', async () => {
+  it('is written once for each challenge', async () => {
     const sessions = new TroubledSessions()
     const { url } = await startApp(cleanup, { sessions })
     await new Browser(url).challenge()
     expect([sessions.saved, sessions.touched]).toEqual([1, 0])
   })
 
-  it('whose store never answers fails after five seconds', async () => {
+  it('fails after 5 seconds when its store does not respond', async () => {
     const sessions = new TroubledSessions()
     const failures: unknown[] = []
     const { url } = await startApp(cleanup, {
@@ -78,8 +79,8 @@ describe('a new session of express-session', () => {
 describe('a session of express-session that the browser knows', () => {
   it.each([
     ['has a challenge', false],
-    ['is empty, because somebody has signed out', true],
-  ])('is written once, at the end of the request, where it %s', async (_, signedOut) => {
+    ['is empty after a logout', true],
+  ])('is written once, at the end of the request, when it %s', async (_, signedOut) => {
     const network = await TestNetwork.start()
     cleanup.add(() => network.stop())
     const alice = await network.createAccount('alice.test')
@@ -103,8 +104,35 @@ describe('a session of express-session that the browser knows', () => {
   })
 })
 
+describe('a session whose challenge is consumed', () => {
+  it('is saved before the key check; a failed save is 503 without an RPC request', async () => {
+    const network = await TestNetwork.start()
+    cleanup.add(() => network.stop())
+    const alice = await network.createAccount('alice.test')
+    const sessions = new TroubledSessions()
+    const { url } = await startApp(cleanup, { sessions, near: { rpc: network.rpcUrl } })
+    const browser = new Browser(url)
+    const login = await alice.signMessage(await browser.challenge())
+    let release = (): void => undefined
+    sessions.held = new Promise((resolve) => (release = resolve))
+    sessions.saved = 0
+    const waiting = browser.login(login)
+    await expect.poll(() => sessions.saved).toBe(1)
+    expect(network.requestCount).toBe(0)
+    release()
+    expect((await waiting).status).toBe(200)
+
+    const another = await alice.signMessage(await browser.challenge())
+    const before = network.requestCount
+    sessions.failure = new Error('the disk is full')
+    const failed = await browser.login(another)
+    expect([failed.status, failed.body.code]).toEqual([503, 'ERR_NEAR_STORE_FAILED'])
+    expect(network.requestCount).toBe(before)
+  })
+})
+
 describeWithRedis('a new session of express-session, with challenges in Redis', () => {
-  it('is saved before the browser is told of its challenge', async () => {
+  it('is saved before the browser gets the challenge', async () => {
     const client = createClient({ url: (await RedisServer.start(cleanup)).url })
     await client.connect()
     cleanup.add(() => client.destroy())
@@ -115,8 +143,7 @@ describeWithRedis('a new session of express-session, with challenges in Redis', 
 })
 
 describe("a session of other middleware than express-session's", () => {
-  const nonce = Buffer.alloc(32).toString('base64')
-  const challenge = { state: 'a', nonce, message: 'm', issuedAt: Date.now() }
+  const challenge = storedChallenge('a')
   const save = (): void => expect.unreachable()
   const req = { headers: {} }
   /** As iron-session and express-session add what is no content. */
@@ -132,9 +159,9 @@ describe("a session of other middleware than express-session's", () => {
     ['a save and an id of its own, but no request', withHidden({ save, id: 'x' })],
     ['a request and a save, but no id', withHidden({ req, save })],
     ['a request and an id, but no save', withHidden({ req, id: 'x' })],
-  ])('is left to it, which has %s', async (_, session) => {
+  ])('is not saved by the store when it has %s', async (_, session) => {
     const store = new SessionChallengeStore()
     await store.issue({ session }, challenge)
-    expect(await store.consume({ session }, 'a', 'near/sign-in')).toMatchObject({ state: 'a' })
+    expect(await store.consume({ session }, 'a', PURPOSE)).toMatchObject({ state: 'a' })
   })
 })

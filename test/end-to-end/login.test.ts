@@ -354,7 +354,7 @@ describe("a wallet's refusal", () => {
 
 describe('an application without session middleware', () => {
   it('is told so, at the challenge and at the login', async () => {
-    const near = new NearStrategy({ recipient: RECIPIENT, rpc: network.rpcUrl }, () => undefined)
+    const near = new NearStrategy<object>({ recipient: RECIPIENT, rpc: network.rpcUrl }, () => undefined)
     const expected = {
       code: 'ERR_NEAR_SESSION_UNAVAILABLE',
       status: 500,
@@ -377,7 +377,7 @@ describe('linking an account (passport.authorize)', () => {
       })
     }
 
-  it('leaves the user alone and gives the second account', async () => {
+  it('leaves the user signed in and returns the second account', async () => {
     const bob = await network.createAccount('bob.test')
     const app = await startApp(cleanup, { near: { rpc: network.rpcUrl }, routes: linkRoutes('near') })
     const browser = new Browser(app.url)
@@ -387,7 +387,7 @@ describe('linking an account (passport.authorize)', () => {
     expect(await (await browser.request('/me')).json()).toMatchObject({ id: 'alice.test' })
   })
 
-  it('does not take a challenge from before the login, which whoever planted the session may have signed', async () => {
+  it('rejects a challenge that was drawn before the login, when no user was signed in', async () => {
     const mallory = await network.createAccount('mallory.test')
     const app = await startApp(cleanup, { near: { rpc: network.rpcUrl }, routes: linkRoutes('near') })
     const victim = new Browser(app.url)
@@ -401,7 +401,7 @@ describe('linking an account (passport.authorize)', () => {
 })
 
 describe('two strategies in one application', () => {
-  it('do not take each other’s challenges', async () => {
+  it('reject each other’s challenges, which are consumed', async () => {
     const app = await startApp(cleanup, {
       near: { rpc: network.rpcUrl },
       routes: (app, authenticator) => {
@@ -421,7 +421,8 @@ describe('two strategies in one application', () => {
     expect((await browser.login(await alice.signMessage(challenge))).body.code).toBe(
       'ERR_NEAR_CHALLENGE_MISSING',
     )
-    expect((await browser.login(signed)).status).toBe(200)
+    expect((await browser.login(signed)).body.code).toBe('ERR_NEAR_CHALLENGE_MISSING')
+    expect((await browser.login(await alice.signMessage(await browser.challenge()))).status).toBe(200)
   })
 })
 

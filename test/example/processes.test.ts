@@ -1,71 +1,49 @@
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { TestNetwork, type TestAccount } from 'passport-near/testing'
+import type { TestAccount } from 'passport-near/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { Cleanup, listen } from '../support/app'
-import { startExample, type Example } from '../support/example'
+import {
+  accountPage,
+  createExampleWorld,
+  signInTo,
+  type Example,
+  type ExampleWorld,
+} from '../support/example'
 import { statusOf } from '../support/load'
-import { describeWithPostgres, startPostgres } from '../support/postgres'
+import { describeWithPostgres, startPostgres, type PostgresServer } from '../support/postgres'
 import { describeWithRedis, RedisServer, until } from '../support/redis'
 import { Visitor } from '../support/visitor'
 
 const everything = new Cleanup()
 const cleanup = new Cleanup()
-let network: TestNetwork
+let world: ExampleWorld
 let alice: TestAccount
-let directory: string
 
 beforeAll(async () => {
-  network = await TestNetwork.start()
-  everything.add(() => network.stop())
-  alice = await network.createAccount('alice.test')
-  directory = await mkdtemp(join(tmpdir(), 'passport-near-example-'))
-  everything.add(() => rm(directory, { recursive: true, force: true }))
+  world = await createExampleWorld(everything, cleanup)
+  alice = await world.network.createAccount('alice.test')
 })
 afterEach(() => cleanup.run())
 afterAll(() => everything.run())
 
-/** A process of the example that believes the addresses its load balancer tells it. */
-async function start(settings: NodeJS.ProcessEnv): Promise<Example> {
-  const example = await startExample(directory, {
-    NEAR_RPC_URL: network.rpcUrl,
-    WALLET_URL: 'http://localhost:3001', // not asked: the visitors here sign by themselves
-    SITE_URL: 'http://localhost:3000',
-    SESSION_SECRET: 'a secret of the tests',
-    TRUST_PROXY: 'loopback',
-    ...settings,
-  })
-  cleanup.add(() => example.stop())
-  return example
-}
-
-async function signIn(visitor: Visitor, account = alice): Promise<number> {
-  const response = await visitor.request('/login/near/challenge')
-  if (response.status !== 200) return response.status
-  const challenge = (await response.json()) as Parameters<TestAccount['signMessage']>[0]
-  return (await visitor.post('/login/near', await account.signMessage(challenge))).status
-}
-
-const accountPage = async (visitor: Visitor): Promise<string> =>
-  (await visitor.request('/account', { headers: { accept: 'text/html' } })).text()
+const signIn = (visitor: Visitor): Promise<number> => signInTo(visitor, alice)
 
 describeWithRedis('the example with Redis and PostgreSQL', () => {
   describeWithPostgres('in two processes', () => {
     let redis: RedisServer
-    let postgres: { url: string }
+    let postgres: PostgresServer
     beforeAll(async () => {
       redis = await RedisServer.start(everything)
       postgres = await startPostgres(everything)
     })
-    const startOne = (settings: NodeJS.ProcessEnv = {}) =>
-      start({ REDIS_URL: redis.url, DATABASE_URL: postgres.url, ...settings })
-    const startTwo = (settings: NodeJS.ProcessEnv = {}) =>
+    const startOne = (settings: NodeJS.ProcessEnv = {}): Promise<Example> =>
+      world.start({ REDIS_URL: redis.url, DATABASE_URL: postgres.url, ...settings })
+    const startTwo = (settings: NodeJS.ProcessEnv = {}): Promise<[Example, Example]> =>
       Promise.all([startOne(settings), startOne(settings)])
 
-    it('is one site: who signs in at one is known to the other, and links an account there', async () => {
+    it('is one site: a login at one process counts at the other, which links an account', async () => {
       const [one, other] = await startTwo()
       const visitor = new Visitor(one.url)
       const challenge = await visitor.challenge()
@@ -75,19 +53,30 @@ describeWithRedis('the example with Redis and PostgreSQL', () => {
       const back = elsewhere.at(one.url)
       expect(await accountPage(back)).toContain('alice.test')
 
-      const bob = await network.createAccount('bob.test')
-      const linking = (await (await back.request('/link/near/challenge')).json()) as typeof challenge
-      const signed = await bob.signMessage(linking)
-      // Each strategy has challenges of its own: this one links and does not sign in.
-      expect((await elsewhere.login(signed)).status).toBe(401)
+      const bob = await world.network.createAccount('bob.test')
+      const toLink = async (): Promise<typeof challenge> =>
+        (await back.request('/link/near/challenge')).json() as Promise<typeof challenge>
+      // A challenge to link does not sign in, although both strategies share one store.
+      expect((await elsewhere.login(await bob.signMessage(await toLink()))).status).toBe(401)
+      const signed = await bob.signMessage(await toLink())
       expect((await elsewhere.post('/link/near', signed)).status).toBe(200)
       expect((await elsewhere.post('/link/near', signed)).status).toBe(401)
       expect(await accountPage(back)).toContain('bob.test')
     })
 
-    it('answers /healthz, also to who does not know its name, and says when it cannot work', async () => {
+    it('has no demo user, whose password is public', async () => {
       const { url } = await startOne()
-      const health = () => statusOf(`${url}/healthz`, { host: 'balancer' })
+      const visitor = new Visitor(url)
+      const { status } = await visitor.post('/login/password', { username: 'demo', password: 'near-demo' })
+      expect(status).toBe(401)
+      expect(await (await visitor.request('/', { headers: { accept: 'text/html' } })).text()).not.toContain(
+        'near-demo',
+      )
+    })
+
+    it('responds to /healthz under any host name, and reports and logs that Redis fails', async () => {
+      const example = await startOne()
+      const health = (): Promise<number> => statusOf(`${example.url}/healthz`, { host: 'balancer' })
       expect(await health()).toBe(200)
       redis.freeze()
       try {
@@ -97,6 +86,10 @@ describeWithRedis('the example with Redis and PostgreSQL', () => {
       } finally {
         redis.thaw()
       }
+      await until(() => example.output().includes('health-check'))
+      expect(example.output()).toMatch(
+        /^[-\dT:.]+Z health-check outcome=failed service=redis reason="no response within 2000 ms"$/m,
+      )
       await until(async () => (await health()) === 200)
     })
 
@@ -109,7 +102,7 @@ describeWithRedis('the example with Redis and PostgreSQL', () => {
         () => redis.command('REPLICAOF', 'NO', 'ONE'),
       ],
     ])(
-      'says 503 in time on every way while Redis is %s, and works again afterwards',
+      'responds 503 in time on every route while Redis is %s, and works afterwards',
       async (_, fail, recover) => {
         const { url } = await startOne()
         const visitor = new Visitor(url)
@@ -134,7 +127,39 @@ describeWithRedis('the example with Redis and PostgreSQL', () => {
       },
     )
 
-    it('counts what an address asks for in all processes together, and turns away who asks too much', async () => {
+    it('responds 503 as a page and as JSON while PostgreSQL is stopped, logs it, and works afterwards', async () => {
+      const example = await startOne()
+      const visitor = new Visitor(example.url)
+      expect(await signIn(visitor)).toBe(200)
+      const other = new Visitor(example.url)
+      const signed = await alice.signMessage(await other.challenge())
+      await postgres.stop()
+      try {
+        const page = await visitor.request('/account', { headers: { accept: 'text/html' } })
+        expect(page.status).toBe(503)
+        expect(await page.text()).toContain('The site cannot reach its own database.')
+        expect(await other.login(signed)).toEqual({ status: 503, body: { code: 'SERVICE_UNAVAILABLE' } })
+        expect(await statusOf(`${example.url}/healthz`, {})).toBe(503)
+        const password = { username: 'demo', password: 'near-demo' }
+        expect((await new Visitor(example.url).post('/login/password', password)).status).toBe(503)
+        await until(() => example.output().includes('health-check'))
+        expect(example.output()).toContain('login strategy=near outcome=error')
+        expect(example.output()).toMatch(
+          /^[-\dT:.]+Z request outcome=failed status=503 code=SERVICE_UNAVAILABLE reason="PostgreSQL cannot be used \(.+\)"$/m,
+        )
+        expect(example.output()).toMatch(
+          /^[-\dT:.]+Z health-check outcome=failed service=database reason=.+$/m,
+        )
+        expect(example.errors()).toBe('')
+      } finally {
+        await postgres.start()
+      }
+      expect(await accountPage(visitor)).toContain('alice.test')
+      expect(await signIn(new Visitor(example.url))).toBe(200)
+      expect(await statusOf(`${example.url}/healthz`, {})).toBe(200)
+    })
+
+    it('counts the requests of an address in all processes together, and rejects the excess', async () => {
       await redis.command('FLUSHALL')
       const [one, other] = await startTwo({ RATE_LIMIT: '6' })
       const greedy = new Visitor(one.url, '198.51.100.1')
@@ -160,7 +185,7 @@ describeWithRedis('the example with Redis and PostgreSQL', () => {
       expect(await signIn(new Visitor(one.url, '198.51.100.2'))).toBe(200)
     })
 
-    it('lets requests that are under way finish on SIGTERM, and takes no more', async () => {
+    it('finishes pending requests on SIGTERM, and accepts no more', async () => {
       const asked = new Cleanup()
       let requests = 0
       const slow = await listen((req, res) => {
@@ -169,7 +194,7 @@ describeWithRedis('the example with Redis and PostgreSQL', () => {
         req.on('data', (chunk: Buffer) => chunks.push(chunk))
         req.on('end', () => {
           void delay(1500)
-            .then(() => fetch(network.rpcUrl, { method: 'POST', body: Buffer.concat(chunks) }))
+            .then(() => fetch(world.network.rpcUrl, { method: 'POST', body: Buffer.concat(chunks) }))
             .then(async (answer) => res.end(await answer.text()))
         })
       }, asked)
@@ -177,56 +202,25 @@ describeWithRedis('the example with Redis and PostgreSQL', () => {
       const [ending, other] = [await startOne({ NEAR_RPC_URL: slow.url }), await startOne()]
       const visitor = new Visitor(ending.url)
       const signed = await alice.signMessage(await visitor.challenge())
-      const underWay = visitor.login(signed)
+      const pending = visitor.login(signed)
       await until(() => requests > 0)
       const ended = ending.stop('SIGTERM')
       await until(async () => {
-        const refused = await new Visitor(ending.url).request('/healthz').catch((error: unknown) => error)
-        return refused instanceof Error
+        const rejected = await new Visitor(ending.url).request('/healthz').catch((error: unknown) => error)
+        return rejected instanceof Error
       })
-      expect((await underWay).status).toBe(200)
+      expect((await pending).status).toBe(200)
       expect(await ended).toBe(0)
       expect(await accountPage(visitor.at(other.url))).toContain('alice.test')
     })
   })
-
-  it('wants one SESSION_SECRET for all processes, and says how to make it', async () => {
-    const without = start({ REDIS_URL: 'redis://127.0.0.1:1', SESSION_SECRET: '' })
-    await expect(without).rejects.toThrow(/Give all of them the same: SESSION_SECRET=/)
-  })
-
-  it.each([
-    [{ SITE_URL: 'app.example.com' }, 'SITE_URL must be an address such as https://app.example.com'],
-    [{ RATE_LIMIT: 'many' }, 'RATE_LIMIT must be a number of requests a minute, such as 300'],
-  ])('says what is wrong with %j', async (settings, explanation) => {
-    await expect(start(settings)).rejects.toThrow(explanation)
-  })
-
-  it('serves a site under its public name, and no other', async () => {
-    const { url } = await start({ SITE_URL: 'https://app.example.com' })
-    const named = (host: string) => statusOf(`${url}/login/near/challenge`, { host })
-    expect(await named('app.example.com')).toBe(200)
-    expect(await named('evil.example.com')).toBe(403)
-    const { recipient } = await new Visitor(url).challenge()
-    expect(recipient).toBe('app.example.com')
-  })
-
-  it('says what is wrong where Redis or PostgreSQL cannot be reached', async () => {
-    await expect(start({ REDIS_URL: 'redis://127.0.0.1:1' })).rejects.toThrow(
-      /Redis cannot be used \(ECONNREFUSED\)\. Is it running, and is REDIS_URL right\?/,
-    )
-    await expect(start({ DATABASE_URL: 'postgresql://127.0.0.1:1/none' })).rejects.toThrow(
-      /PostgreSQL cannot be used \(ECONNREFUSED\)/,
-    )
-  })
 })
 
 describe('the example in one process', () => {
-  it('answers /healthz and ends at once on SIGTERM, whoever keeps a connection open', async () => {
-    const example = await startExample(directory)
+  it('responds to /healthz and ends at once on SIGTERM, although a connection is open', async () => {
+    const example = await world.start()
     const visitor = new Visitor(example.url)
     expect(await (await visitor.request('/healthz')).json()).toEqual({ status: 'ok' })
-    const { connect } = await import('node:net')
     const idle = connect(Number(new URL(example.url).port), '127.0.0.1')
     await once(idle, 'connect')
     idle.on('error', () => undefined)
@@ -236,14 +230,21 @@ describe('the example in one process', () => {
     idle.destroy()
   })
 
-  it('limits an address by itself', async () => {
-    const { url } = await start({ RATE_LIMIT: '2' })
-    const visitor = new Visitor(url)
+  it('limits the requests of an address, and logs one line for it', async () => {
+    const example = await world.start({ RATE_LIMIT: '2' })
+    const visitor = new Visitor(example.url)
     const statuses = []
-    for (let count = 0; count < 3; count++) {
+    for (let count = 0; count < 5; count++) {
       statuses.push((await visitor.request('/login/near/challenge')).status)
     }
-    expect(statuses).toEqual([200, 200, 429])
-    expect(await signIn(new Visitor(url, '203.0.113.2'))).toBe(200)
+    expect(statuses).toEqual([200, 200, 429, 429, 429])
+    expect(await signIn(new Visitor(example.url, '203.0.113.2'))).toBe(200)
+    await until(() => example.output().includes('login'))
+    const lines = example
+      .output()
+      .split('\n')
+      .filter((line) => line.includes('rate-limit'))
+    expect(lines).toHaveLength(1)
+    expect(lines[0]).toMatch(/^[-\dT:.]+Z rate-limit outcome=rejected limit=challenges$/)
   })
 })

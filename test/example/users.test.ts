@@ -3,8 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openDatabase, openPostgres } from '../../example/database.mjs'
-import { Users } from '../../example/users.mjs'
+import { openEmbeddedDatabase } from '../../example/site/database/embedded.mjs'
+import { openPostgres } from '../../example/site/database/postgres.mjs'
+import { Users } from '../../example/site/users.mjs'
 import { Cleanup } from '../support/app'
 import { describeWithPostgres, startPostgres } from '../support/postgres'
 
@@ -18,7 +19,8 @@ function usersIn(open: () => Promise<typeof database>): void {
     database = await open()
     cleanup.add(() => database.close())
     users = new Users(database)
-    await users.prepare()
+    await users.createTables()
+    await users.createWithPassword('demo', 'near-demo')
   })
   afterAll(() => cleanup.run())
 }
@@ -26,7 +28,7 @@ function usersIn(open: () => Promise<typeof database>): void {
 async function openEmbedded(): Promise<typeof database> {
   const directory = await mkdtemp(join(tmpdir(), 'passport-near-users-'))
   cleanup.add(() => rm(directory, { recursive: true, force: true }))
-  return openDatabase(directory)
+  return openEmbeddedDatabase(directory)
 }
 
 const near = (accountId: string): { network: string; accountId: string } => ({
@@ -54,6 +56,39 @@ const behaveWell = (): void => {
     expect((await users.find(first!.id))!.accounts).toHaveLength(1)
   })
 
+  it('keep their last way to sign in, and can unlink the others', async () => {
+    const { id } = (await users.findOrCreateByNear(near('unlink-1.test')))!
+    expect(await users.unlink(id, near('unlink-1.test'))).toBe('last-way-in')
+    await users.link(id, near('unlink-2.test'))
+    expect(await users.unlink(id, near('first.test'))).toBe('not-linked')
+    expect(await users.unlink(id, { network: 'mainnet', accountId: 'unlink-1.test' })).toBe('not-linked')
+    for (const odd of ['\0', 5, null, undefined, ['unlink-1.test'], {}]) {
+      expect(await users.unlink(id, near(odd as string))).toBe('not-linked')
+    }
+    expect(await users.unlink(id, near('unlink-1.test'))).toBe('unlinked')
+    expect((await users.find(id))!.accounts).toMatchObject([{ account_id: 'unlink-2.test' }])
+    expect(await users.unlink(id, near('unlink-2.test'))).toBe('last-way-in')
+    expect((await users.findOrCreateByNear(near('unlink-1.test')))!.id).not.toBe(id)
+  })
+
+  it('with a password can unlink every account', async () => {
+    const { id } = (await users.findByPassword('demo', 'near-demo'))!
+    await users.link(id, near('demo-1.test'))
+    expect(await users.unlink(id, near('demo-1.test'))).toBe('unlinked')
+    expect((await users.find(id))!.accounts).toEqual([])
+  })
+
+  it('keep one account when the last two are unlinked at the same time', async () => {
+    for (let round = 0; round < 10; round++) {
+      const pair = [near(`pair-${round}-a.test`), near(`pair-${round}-b.test`)] as const
+      const { id } = (await users.findOrCreateByNear(pair[0]))!
+      await users.link(id, pair[1])
+      const results = await Promise.all(pair.map((account) => users.unlink(id, account)))
+      expect(results.sort()).toEqual(['last-way-in', 'unlinked'])
+      expect((await users.find(id))!.accounts).toHaveLength(1)
+    }
+  })
+
   it('are told apart by network: a name can exist on both', async () => {
     const test = await users.findOrCreateByNear({ network: 'testnet', accountId: 'same.near' })
     const main = await users.findOrCreateByNear({ network: 'mainnet', accountId: 'same.near' })
@@ -61,7 +96,7 @@ const behaveWell = (): void => {
   })
 
   it('are found by their password, and only by theirs', async () => {
-    expect((await users.findByPassword('demo', 'near-demo'))!.username).toBe('demo')
+    expect((await users.findByPassword('demo', 'near-demo'))!.displayName).toBe('demo')
     expect(await users.findByPassword('demo', 'other')).toBeUndefined()
     expect(await users.findByPassword('nobody', 'near-demo')).toBeUndefined()
     for (const odd of ['\0', '', 5, null, undefined, ['demo'], {}]) {
@@ -88,7 +123,7 @@ describeWithPostgres("the example's users, in a PostgreSQL server", () => {
     const processes = await Promise.all(Array.from({ length: 5 }, () => openPostgres(url)))
     await processes[0]!.query('DROP TABLE near_accounts; DROP TABLE users')
     const all = processes.map((opened) => new Users(opened))
-    await Promise.all(all.map((each) => each.prepare()))
+    await Promise.all(all.map((each) => each.createTables()))
     const found = await Promise.all(
       Array.from({ length: 50 }, (_, login) => all[login % 5]!.findOrCreateByNear(near('many.test'))),
     )
@@ -99,19 +134,19 @@ describeWithPostgres("the example's users, in a PostgreSQL server", () => {
   })
 
   it('are a clear problem where the server cannot be reached', async () => {
-    await expect(openPostgres('postgresql://nobody@127.0.0.1:1/none')).rejects.toMatchObject({
-      explanation: 'PostgreSQL cannot be used (ECONNREFUSED). Is it running, and is DATABASE_URL right?',
-    })
+    await expect(openPostgres('postgresql://nobody@127.0.0.1:1/none')).rejects.toThrow(
+      'DATABASE_URL must be the URL of a PostgreSQL database that responds; got ECONNREFUSED from it. Is PostgreSQL running?',
+    )
   })
 })
 
 describe('the embedded database', () => {
   it('is in files that two processes cannot open at once', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'passport-near-users-'))
-    const opened = await openDatabase(directory)
-    const code = `import('./example/database.mjs').then((m) => m.openDatabase(process.argv[1])).catch((e) => console.log(e.explanation))`
+    const opened = await openEmbeddedDatabase(directory)
+    const code = `import('./example/site/database/embedded.mjs').then((m) => m.openEmbeddedDatabase(process.argv[1])).catch((e) => console.log(e.message))`
     const { stdout } = spawnSync(process.execPath, ['-e', code, directory], { encoding: 'utf8' })
-    expect(stdout).toContain(`Another process (${process.pid}) uses the example's database.`)
+    expect(stdout).toContain(`process ${process.pid} uses it`)
     await opened.close()
     await rm(directory, { recursive: true, force: true })
   })

@@ -1,7 +1,10 @@
+import { examples, extended } from './examples'
 import { linkedProject } from './project'
-import { recipes } from './recipes'
-import { describeLogins } from './scenarios'
+import { describeExtensions, describeLogins } from './scenarios'
 
-for (const recipe of recipes.filter(({ matrixOnly }) => !matrixOnly)) {
-  describeLogins(recipe, (cleanup) => linkedProject(recipe, cleanup))
+for (const example of examples.filter(({ matrixOnly }) => !matrixOnly)) {
+  describeLogins(example, (cleanup) => linkedProject(example, cleanup))
+}
+for (const example of extended) {
+  describeExtensions(example, (cleanup) => linkedProject(example, cleanup))
 }

@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+import { promisify } from 'node:util'
 import type { Cleanup } from '../support/app'
-import type { Recipe } from './recipes'
+import type { Example } from './examples'
 
 const stands = resolve('test/frameworks/as-it-stands.cjs')
 
@@ -12,39 +13,55 @@ export function writeFiles(directory: string, files: Record<string, string>): vo
   for (const [name, content] of Object.entries(files)) writeFileSync(join(directory, name), content)
 }
 
-/** A project whose packages are those of this repository, passport-near as it was built among them. */
-export function linkedProject(recipe: Recipe, cleanup: Cleanup): string {
+/** A project with links to the packages of this repository and to the built passport-near. */
+export function linkedProject(example: Pick<Example, 'packages' | 'files'>, cleanup: Cleanup): string {
   if (!existsSync('dist/index.js')) throw new Error('The package is not built: run npm run build first')
-  const directory = mkdtempSync(join(tmpdir(), 'passport-near-recipe-'))
+  const directory = mkdtempSync(join(tmpdir(), 'passport-near-example-'))
   cleanup.add(() => rmSync(directory, { recursive: true, force: true }))
-  writeFiles(directory, recipe.files())
+  writeFiles(directory, example.files())
   const link = (name: string, target: string): void => {
     const path = join(directory, 'node_modules', name)
     mkdirSync(dirname(path), { recursive: true })
     symlinkSync(resolve(target), path)
   }
   link('passport-near', '.')
-  for (const [name, version] of Object.entries(recipe.packages)) {
+  for (const [name, version] of Object.entries(example.packages)) {
     link(name, `node_modules/${version === 'npm:express@4' ? 'express4' : name}`)
   }
   return directory
 }
 
+/** Type-checks and compiles a project by its own tsconfig.json, as its `npm start` does. */
+export async function compile(directory: string): Promise<void> {
+  const tsc = join(directory, 'node_modules/typescript/bin/tsc')
+  await promisify(execFile)(process.execPath, [tsc], { cwd: directory }).catch((error: unknown) => {
+    throw new Error(`tsc failed:\n${(error as { stdout: string }).stdout}`, { cause: error })
+  })
+}
+
+interface RunOptions {
+  /** The path of Node.js. */
+  node?: string
+  /** The file that is run. */
+  entry?: string
+  /** Environment variables of the application. */
+  env?: NodeJS.ProcessEnv
+}
+
 /**
- * Runs a project's `app.js` as it stands, with the test's network for the public NEAR endpoints.
+ * Runs a file of a project as it stands, with the test's network in place of the public NEAR endpoints.
  *
- * @param node - the Node.js that runs it
  * @returns the application's URL
  */
 export async function startProject(
   directory: string,
   rpcUrl: string,
   cleanup: Cleanup,
-  { node = process.execPath, entry = 'app.js' } = {},
+  { node = process.execPath, entry = 'app.js', env = {} }: RunOptions = {},
 ): Promise<string> {
   const child = spawn(node, ['--require', stands, entry], {
     cwd: directory,
-    env: { ...process.env, NEAR_TEST_RPC: rpcUrl, NODE_ENV: 'test', NODE_OPTIONS: '', VITEST: '' },
+    env: { ...process.env, NEAR_TEST_RPC: rpcUrl, NODE_ENV: 'test', NODE_OPTIONS: '', VITEST: '', ...env },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
   let complaints = ''

@@ -396,7 +396,17 @@ export const stored = (good) =>
       weight: 6,
       arbitrary: fc
         .record({
-          field: oneOf('state', 'nonce', 'message', 'callbackUrl', 'issuedAt', 'issuedBeforeLogin', 'other'),
+          field: oneOf(
+            'state',
+            'nonce',
+            'message',
+            'callbackUrl',
+            'issuedAt',
+            'expiresAt',
+            'purpose',
+            'issuedTo',
+            'other',
+          ),
           to: fc.oneof(
             value,
             change,

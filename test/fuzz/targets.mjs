@@ -278,6 +278,10 @@ const saysTheSame = (each, state) =>
   typeof each.nonce === 'string' &&
   Buffer.from(each.nonce, 'base64').equals(nonce)
 
+/** Another challenge than the one that was asked for, or one from the future: the strategy takes it for none. */
+const isOther = (each) =>
+  each.state !== challenge.state || each.issuedAt > Date.now() || typeof each.purpose === 'string'
+
 /** A store of the application's that gives anything back, or raises it. */
 async function stores() {
   const { ED25519: good } = goodLogins()
@@ -301,9 +305,9 @@ async function stores() {
         STORE_FAILED,
         'success',
       ])
-      if (outcome === SPENT && (raises || (gives !== undefined && gives !== null)))
-        throw new Violation('a failure was told as a refusal')
-      if (outcome === 'success' && (raises || !saysTheSame(gives)))
+      if (outcome === SPENT && (raises || !(gives === undefined || gives === null || isOther(gives))))
+        throw new Violation('a failure was told as a rejection')
+      if (outcome === 'success' && (raises || !saysTheSame(gives, challenge.state)))
         throw new Violation('a login was let in without its challenge')
       return outcome
     },

@@ -2,6 +2,11 @@ import { configure } from './configure.mjs'
 
 /** The key check. Its tests wait for time limits, so that this takes long. */
 export default configure('access-keys', {
-  mutate: ['lib/access-keys/*.ts'],
-  tests: ['test/access-keys/*.test.ts', 'test/diagnostics.test.ts', 'test/options.test.ts'],
+  mutate: ['lib/{access-keys,rpc}/*.ts'],
+  tests: [
+    'test/access-keys/*.test.ts',
+    'test/rpc/*.test.ts',
+    'test/diagnostics.test.ts',
+    'test/options.test.ts',
+  ],
 })

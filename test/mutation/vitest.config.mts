@@ -3,7 +3,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import base from '../../vitest.config.mjs'
 
 /** Every mutant is tried until a test fails: those that fail at once come first, those that wait for time limits last. */
-const SLOW = ['recorded-signatures', 'signature', 'network', 'verify', 'table', 'rpc', 'failover']
+const SLOW = ['recorded-signatures', 'signature', 'network', 'verify', 'table', 'rpc-source', 'hedged-query']
 
 class QuickFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -154,17 +154,28 @@ function createProject(name: string, { packages, files, options }: Project): str
   return project
 }
 
+/** The end of each of the two compilations that run at a time. */
+const lanes: Promise<unknown>[] = [Promise.resolve(), Promise.resolve()]
+
+function runTsc(compiler: Compiler, project: string): Promise<{ stdout: string }> {
+  const tsc = resolve('node_modules', compiler, 'bin/tsc')
+  const previous = lanes.shift()!
+  const result = previous.then(() =>
+    run(process.execPath, [tsc, '--pretty', 'false'], { cwd: project, timeout: 120_000 }).catch(
+      (error: unknown) => error as { stdout: string },
+    ),
+  )
+  lanes.push(result)
+  return result
+}
+
 /** Compiles a project; returns the place and the code of each error, with its text if it is not expected. */
 async function compile(
   compiler: Compiler,
   project: string,
   expected: readonly string[] = [],
 ): Promise<string[]> {
-  const tsc = resolve('node_modules', compiler, 'bin/tsc')
-  const { stdout } = await run(process.execPath, [tsc, '--pretty', 'false'], {
-    cwd: project,
-    timeout: 120_000,
-  }).catch((error: unknown) => error as { stdout: string })
+  const { stdout } = await runTsc(compiler, project)
   const errors = stdout.split('\n').filter((line) => /^\S.*error TS/.test(line))
   return errors.map((line) => {
     const place = line.replace(/^(.*?)\((\d+),\d+\): error (TS\d+).*$/, '$1:$2 $3')

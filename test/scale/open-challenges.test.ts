@@ -4,6 +4,7 @@ import { RedisChallengeStore, type StoredChallenge } from 'passport-near'
 import { createClient } from 'redis'
 import { afterAll, expect, it } from 'vitest'
 import { Cleanup } from '../support/app'
+import { PURPOSE, storedChallenge } from '../support/challenge'
 import { describeWithRedis, RedisServer, until } from '../support/redis'
 import { scaled } from '../support/scale'
 
@@ -17,13 +18,13 @@ const ATTEMPTS = 8
 const EXPIRING = scaled(SESSIONS, 20_000)
 const MAX_AGE = scaled(60_000, 5000)
 
-const challenge = (): StoredChallenge => ({
-  state: randomBytes(16).toString('base64url'),
-  nonce: randomBytes(32).toString('base64'),
-  message: 'Sign in to app.example.com with your NEAR account',
-  callbackUrl: 'https://app.example.com/login/near/callback',
-  issuedAt: Date.now(),
-})
+const challenge = (lifetime = 300_000): StoredChallenge =>
+  storedChallenge(randomBytes(16).toString('base64url'), {
+    nonce: randomBytes(32).toString('base64'),
+    message: 'Sign in to app.example.com with your NEAR account',
+    callbackUrl: 'https://app.example.com/login/near/callback',
+    expiresAt: Date.now() + lifetime,
+  })
 
 describeWithRedis(`${SESSIONS} open challenges, one in each session`, () => {
   const cleanup = new Cleanup()
@@ -37,12 +38,12 @@ describeWithRedis(`${SESSIONS} open challenges, one in each session`, () => {
     // Not what is tested here: a busy machine may hold up everything for longer than the default.
     const store = new RedisChallengeStore(client, { timeout: 30_000 })
     const bytes = async () => Number(/used_memory:(\d+)/.exec(await client.info('memory'))![1])
-    const fill = async (sessions: number) => {
+    const fill = async (sessions: number, lifetime?: number) => {
       let next = 0
       await Promise.all(
         Array.from({ length: PARALLEL }, async () => {
           while (next < sessions) {
-            await store.issue({ sessionID: `session-${next++}`, session: {} }, challenge())
+            await store.issue({ sessionID: `session-${next++}`, session: {} }, challenge(lifetime))
           }
         }),
       )
@@ -78,14 +79,13 @@ describeWithRedis(`${SESSIONS} open challenges, one in each session`, () => {
 
   it(`are all gone after challengeMaxAge, and so is their memory (${EXPIRING} of them)`, async () => {
     const { client, store, bytes, fill } = await open()
-    store.keepFor(MAX_AGE)
     const before = await bytes()
-    await fill(EXPIRING)
+    await fill(EXPIRING, MAX_AGE)
     expect(await client.dbSize()).toBeGreaterThan(scaled(EXPIRING - 1, 0))
     await new Promise((resolve) => setTimeout(resolve, MAX_AGE))
     // What Redis has not come to removing yet nobody can read.
     const last = { sessionID: `session-${EXPIRING - 1}`, session: {} }
-    expect(await store.consume(last, undefined)).toBeUndefined()
+    expect(await store.consume(last, undefined, PURPOSE)).toBeUndefined()
     await until(async () => (await client.dbSize()) === 0)
     expect((await bytes()) - before).toBeLessThan(EXPIRING * 40)
   }, 180_000)
@@ -106,7 +106,7 @@ async function compare(empty: RedisChallengeStore, full: RedisChallengeStore): P
       const start = performance.now()
       await store.issue(req, one)
       const middle = performance.now()
-      await store.consume(req, one.state)
+      await store.consume(req, one.state, PURPOSE)
       issue.push(middle - start)
       consume.push(performance.now() - middle)
     }

@@ -4,12 +4,7 @@ import type { AddressInfo } from 'node:net'
 import express, { type Express } from 'express'
 import session from 'express-session'
 import passport from 'passport'
-import {
-  NearStrategy,
-  type NearStrategyOptions,
-  type NearStrategyOptionsWithRequest,
-  type Verify,
-} from 'passport-near'
+import { NearStrategy, type DefaultRequest, type NearStrategyOptions, type Verify } from 'passport-near'
 import type { Challenge } from 'passport-near'
 
 /** Ends what a test started, in reverse order. */
@@ -39,7 +34,7 @@ export async function listen(
 }
 
 export interface TestAppOptions {
-  near?: Partial<NearStrategyOptions | NearStrategyOptionsWithRequest>
+  near?: Partial<NearStrategyOptions | NearStrategyOptions<DefaultRequest, true>>
   verify?: Verify
   /** Passes the strategy itself to passport.authenticate instead of registering it by name. */
   asInstance?: boolean

@@ -1,50 +1,118 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { TestNetwork, type TestAccount } from 'passport-near/testing'
+import type { Cleanup } from './app'
+import type { Visitor } from './visitor'
 
 export interface Example {
   url: string
   walletUrl: string
   pid: number
-  /** The last of what it has written to its standard error. */
+  /** The last 100,000 characters of its standard output, after the lines that say that it is ready. */
+  output(): string
+  /** The last 10,000 characters of its standard error. */
   errors(): string
-  /** Ends it as a terminal or a process manager does, or as a power cut does. */
+  /** Stops the process as a terminal or a process manager does, or as a power cut does. */
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<number | null>
 }
 
-/** Starts the example as `npm start` does after its build, on ports of its own. */
+/** Starts the site of `example/site` as `npm start` does after its build, on free ports. */
 export async function startExample(
   dataDirectory: string,
   settings: NodeJS.ProcessEnv = {},
 ): Promise<Example> {
   if (!existsSync('dist/index.js'))
     throw new Error('The example needs the built package: run npm run build first')
-  const child = spawn(process.execPath, ['example/start.mjs'], {
+  const child = spawn(process.execPath, ['example/site/start.mjs'], {
     env: { ...process.env, PORT: '0', WALLET_PORT: '0', DATA_DIR: dataDirectory, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const exited = once(child, 'exit')
+  const closed = once(child, 'close')
   let errors = ''
   child.stderr.on('data', (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-10_000)))
-  /** With a chain from elsewhere it has no wallet of its own; on a real network it says so. */
-  const wanted = settings.NEAR_RPC_URL ? 1 : 2
-  const lines: string[] = []
-  for await (const line of createInterface({ input: child.stdout })) {
-    if (lines.push(line) === wanted) break
+  // A process that shares a test network has no wallet. A process on a real network says so in its second line.
+  const expectedLines = settings.NEAR_RPC_URL ? 1 : settings.NEAR_NETWORK ? 2 : 3
+  const ready: string[] = []
+  let output = ''
+  await new Promise<void>((resolve) => {
+    child.once('close', resolve)
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (ready.length === expectedLines) output = `${output}${line}\n`.slice(-100_000)
+      else if (ready.push(line) === expectedLines) resolve()
+    })
+  })
+  const [url, walletUrl = ''] = ready.map((line) => /http:\/\/localhost:\d+/.exec(line)?.[0])
+  if (!url || ready.length < expectedLines) {
+    child.kill('SIGKILL')
+    await closed
+    throw new Error(`The example did not start: ${errors}`)
   }
-  const [url, walletUrl = ''] = lines.map((line) => /http:\/\/localhost:\d+/.exec(line)?.[0])
-  if (!url || lines.length < wanted) throw new Error(`The example did not start: ${errors}`)
-  child.stdout.resume()
   return {
     url,
     walletUrl,
     pid: child.pid!,
+    output: () => output,
     errors: () => errors,
     async stop(signal = 'SIGTERM') {
       child.kill(signal)
-      const [code] = (await exited) as [number | null]
+      const [code] = (await closed) as [number | null]
       return code
     },
   }
 }
+
+/** A test network whose accounts sign without a wallet, and a folder, for processes of the example. */
+export interface ExampleWorld {
+  network: TestNetwork
+  /** Starts a process that trusts the addresses that its load balancer sends. */
+  start(settings?: NodeJS.ProcessEnv): Promise<Example>
+}
+
+/**
+ * @param everything - ends what all tests of a file share
+ * @param cleanup - ends each process of {@link ExampleWorld.start}
+ */
+export async function createExampleWorld(everything: Cleanup, cleanup: Cleanup): Promise<ExampleWorld> {
+  const network = await TestNetwork.start()
+  everything.add(() => network.stop())
+  const directory = await mkdtemp(join(tmpdir(), 'passport-near-example-'))
+  everything.add(() => rm(directory, { recursive: true, force: true }))
+  return {
+    network,
+    async start(settings) {
+      const example = await startExample(directory, {
+        NEAR_RPC_URL: network.rpcUrl,
+        WALLET_URL: 'http://localhost:3001', // never requested: the visitors of these tests sign without it
+        SITE_URL: 'http://localhost:3000',
+        SESSION_SECRET: 'a secret of the tests',
+        TRUST_PROXY: 'loopback',
+        ...settings,
+      })
+      cleanup.add(() => example.stop())
+      return example
+    },
+  }
+}
+
+/** @returns the status of the first request that fails, or of the login */
+export async function signInTo(visitor: Visitor, account: TestAccount): Promise<number> {
+  const response = await visitor.request('/login/near/challenge')
+  if (response.status !== 200) return response.status
+  const challenge = (await response.json()) as Parameters<TestAccount['signMessage']>[0]
+  return (await visitor.post('/login/near', await account.signMessage(challenge))).status
+}
+
+/** Draws a challenge to link an account and answers it. */
+export async function linkAt(visitor: Visitor, account: TestAccount): Promise<Response> {
+  const response = await visitor.request('/link/near/challenge')
+  const challenge = (await response.json()) as Parameters<TestAccount['signMessage']>[0]
+  return visitor.post('/link/near', await account.signMessage(challenge))
+}
+
+export const accountPage = async (visitor: Visitor): Promise<string> =>
+  (await visitor.request('/account', { headers: { accept: 'text/html' } })).text()

@@ -42,8 +42,16 @@ function anybodyButRoot(): Pick<SpawnOptions, 'uid' | 'gid'> {
   return { uid: Number(uid), gid: Number(gid) }
 }
 
+export interface PostgresServer {
+  url: string
+  /** Stops the server at once, as an administrator does. Its data stay. */
+  stop(): Promise<void>
+  /** Starts the server again on the same port. */
+  start(): Promise<void>
+}
+
 /** A PostgreSQL on a free port of 127.0.0.1, with an empty database that is removed at the end. */
-export async function startPostgres(cleanup: Cleanup): Promise<{ url: string }> {
+export async function startPostgres(cleanup: Cleanup): Promise<PostgresServer> {
   const directory = await mkdtemp(join(tmpdir(), 'passport-near-postgres-'))
   cleanup.add(() => rm(directory, { recursive: true, force: true }))
   const user = anybodyButRoot()
@@ -54,31 +62,41 @@ export async function startPostgres(cleanup: Cleanup): Promise<{ url: string }> 
   await run(initdb!, ['-D', data, '-U', 'tests', '--auth=trust', '--no-sync', '-E', 'UTF8'], options)
 
   const port = await freePort()
-  const settings = ['-c', 'fsync=off', '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=']
-  const child = spawn(initdb!.replace(/initdb$/, 'postgres'), ['-D', data, '-p', String(port), ...settings], {
-    ...options,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  let said = ''
-  child.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-2000)))
-  const exited = once(child, 'exit')
-  cleanup.add(async () => {
-    child.kill('SIGQUIT')
-    await exited
-  })
   const url = `postgresql://tests@127.0.0.1:${port}/postgres`
-  await until(async () => {
-    if (child.exitCode !== null) throw new Error(`PostgreSQL did not start: ${said}`)
-    const client = new pg.Client(url)
-    try {
-      await client.connect()
-      await client.query('SELECT 1')
-      return true
-    } catch {
-      return false
-    } finally {
-      await client.end().catch(() => undefined)
+  const settings = ['-c', 'fsync=off', '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=']
+  let stop = async (): Promise<void> => undefined
+  const start = async (): Promise<void> => {
+    const program = initdb!.replace(/initdb$/, 'postgres')
+    const child = spawn(program, ['-D', data, '-p', String(port), ...settings], {
+      ...options,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    let said = ''
+    child.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-2000)))
+    const exited = once(child, 'exit')
+    stop = async () => {
+      child.kill('SIGQUIT')
+      await exited
     }
-  })
-  return { url }
+    await until(async () => {
+      if (child.exitCode !== null) throw new Error(`PostgreSQL did not start: ${said}`)
+      return accepts(url)
+    })
+  }
+  cleanup.add(() => stop())
+  await start()
+  return { url, start, stop: () => stop() }
+}
+
+async function accepts(url: string): Promise<boolean> {
+  const client = new pg.Client(url)
+  try {
+    await client.connect()
+    await client.query('SELECT 1')
+    return true
+  } catch {
+    return false
+  } finally {
+    await client.end().catch(() => undefined)
+  }
 }

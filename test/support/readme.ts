@@ -1,22 +1,14 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 
 export interface CodeBlock {
-  /** The headings that it stands under, outermost first. */
+  /** The headings above the block, outermost first. */
   headings: string[]
   language: string
   code: string
   file: string
-  /** Where its first line is in the file. */
+  /** The line of the block's first line of code. */
   line: number
 }
-
-/** The README, and the pages that it leads to. */
-export const PAGES = [
-  'README.md',
-  ...readdirSync('docs')
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
-]
 
 /** The code blocks of a Markdown file, in order. */
 export function codeBlocks(file = 'README.md'): CodeBlock[] {
@@ -42,7 +34,7 @@ export function codeBlocks(file = 'README.md'): CodeBlock[] {
   return blocks
 }
 
-/** The code blocks of the README, or of another page, right under a heading. */
+/** The code blocks of the README, or of another page, directly under a heading. */
 export function codeUnder(heading: string, file = 'README.md'): string[] {
   const codes = codeBlocks(file)
     .filter(({ headings }) => headings.at(-1) === heading)

@@ -133,17 +133,27 @@ export async function startRedisCluster(
   const bus = /@(\d+)/.exec(String(await first!.command('CLUSTER', 'NODES')))![1]!
   for (const node of nodes.slice(1))
     await node.command('CLUSTER', 'MEET', '127.0.0.1', String(first!.port), bus)
+  await clusterIsHealthy(nodes)
+  return { nodes, urls: nodes.map(({ url }) => url) }
+}
+
+/** Waits until each node of a cluster says that the cluster is up and that no node fails. */
+export async function clusterIsHealthy(nodes: readonly RedisServer[]): Promise<void> {
   for (const node of nodes) {
-    let info = ''
+    let state = ''
     await until(
       async () => {
-        info = String(await node.command('CLUSTER', 'INFO'))
-        return info.includes('cluster_state:ok') && info.includes('cluster_known_nodes:3')
+        const info = String(await node.command('CLUSTER', 'INFO'))
+        state = info + String(await node.command('CLUSTER', 'NODES'))
+        return (
+          info.includes('cluster_state:ok') &&
+          info.includes(`cluster_known_nodes:${nodes.length}`) &&
+          !/\bfail\b|fail\?|handshake|disconnected/.test(state.slice(info.length))
+        )
       },
-      { saying: () => `the cluster did not come together: ${info}` },
+      { patience: 60_000, saying: () => `the cluster is not healthy: ${state}` },
     )
   }
-  return { nodes, urls: nodes.map(({ url }) => url) }
 }
 
 /** A port that nobody listens on now. */

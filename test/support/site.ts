@@ -1,7 +1,6 @@
 import { build } from 'esbuild'
-import { TestNetwork, type TestAccount } from 'passport-near/testing'
+import { developmentWallet, TestNetwork, type TestAccount } from 'passport-near/testing'
 import type { BrowserContext, Page } from 'playwright-core'
-import { createWallet } from '../../example/wallet/wallet.mjs'
 import { listen, startApp, type Cleanup, type TestAppOptions } from './app'
 
 /** Bundles a page's script with the built package, as an application's build would. */
@@ -43,11 +42,10 @@ export async function startSite(
   const network = await TestNetwork.start()
   cleanup.add(() => network.stop())
   const alice = await network.createAccount('alice.test')
-  const bob = await network.createAccount('bob.test')
-  // Both have to know their own addresses before they can be made.
-  const { url: walletAddress, server: walletServer } = await listen(undefined, cleanup)
+  await network.createAccount('bob.test')
+  const { url: walletAddress } = await listen(developmentWallet(network), cleanup)
   const walletUrl = walletAddress.replace('127.0.0.1', 'localhost')
-  walletServer.on('request', createWallet([alice, bob], walletUrl))
+  // The site has to know its own address before it can be made.
   const { url, server } = await listen(undefined, cleanup)
   await startApp(cleanup, {
     ...options,

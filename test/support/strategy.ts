@@ -1,4 +1,5 @@
 import type { ChallengeStore, NearStrategy, StoredChallenge } from 'passport-near'
+import { storedChallenge } from './challenge'
 
 /** What the strategy told Passport. */
 export type Outcome =
@@ -30,14 +31,14 @@ export async function authenticate(strategy: NearStrategy, req: object): Promise
   return runStrategy(strategy, req).first
 }
 
-/** A store that hands out one challenge, as often as it is asked, and counts. */
+/** A store that returns one challenge, whatever the state and the purpose, and counts the calls. */
 export function recordedStore(challenge: Partial<StoredChallenge>): ChallengeStore & { consumed: number } {
   return {
     consumed: 0,
     async issue() {},
-    async consume() {
+    async consume(_req, state, purpose) {
       this.consumed++
-      return { state: 'recorded', nonce: '', message: '', issuedAt: Date.now(), ...challenge }
+      return storedChallenge(state ?? 'recorded', { nonce: '', message: '', purpose, ...challenge })
     },
   }
 }

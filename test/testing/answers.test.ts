@@ -24,7 +24,12 @@ const zeros = '1'.repeat(32)
 
 describe('a test network says of itself', () => {
   const self = {
-    version: { version: '2.13.0', build: 'passport-near-testing', rustc_version: '1.86.0' },
+    version: {
+      version: '2.13.0',
+      build: 'passport-near-testing',
+      commit: 'passport-near-testing',
+      rustc_version: '1.86.0',
+    },
     chain_id: 'localnet',
     protocol_version: 85,
     latest_protocol_version: 85,
@@ -84,6 +89,8 @@ describe('a block', () => {
     timestamp: expect.any(Number) as number,
     timestamp_nanosec: expect.stringMatching(/^\d{13}000000$/) as string,
     random_value: hashOf(`random ${height}`),
+    rent_paid: '0',
+    validator_reward: '0',
     validator_proposals: [],
     chunk_mask: [],
     gas_price: '100000000',
@@ -127,6 +134,16 @@ describe('a question that cannot be answered', () => {
     message: 'Parse error',
     data: explanation,
   })
+  const unsupported = (what: 'method' | 'request_type', value?: string): object => {
+    const explanation = `TestNetwork does not support the ${what} ${JSON.stringify(value)}; it answers query (view_account, view_access_key, view_access_key_list), block and status`
+    return {
+      name: 'REQUEST_VALIDATION_ERROR',
+      cause: { name: 'PARSE_ERROR', info: { error_message: explanation } },
+      code: -32601,
+      message: explanation,
+      data: explanation,
+    }
+  }
   const query = (params: object): object => ({
     id: 7,
     method: 'query',
@@ -155,10 +172,18 @@ describe('a question that cannot be answered', () => {
     [
       'an unknown view',
       query({ request_type: 'x', account_id: 'alice.test' }),
-      400,
+      200,
       7,
-      parseError('Failed parsing args: unknown variant of request_type'),
+      unsupported('request_type', 'x'),
     ],
+    [
+      'a view of a contract',
+      query({ request_type: 'call_function', account_id: 'alice.test', method_name: 'x', args_base64: '' }),
+      200,
+      7,
+      unsupported('request_type', 'call_function'),
+    ],
+    ['a query without parameters', { id: 7, method: 'query' }, 200, 7, unsupported('request_type')],
     [
       'no key',
       query({ request_type: 'view_access_key', account_id: 'alice.test' }),
@@ -173,19 +198,7 @@ describe('a question that cannot be answered', () => {
       7,
       parseError('Failed parsing args: missing or unknown block_id, finality or sync_checkpoint'),
     ],
-    [
-      'another method',
-      { id: 7, method: 'x' },
-      400,
-      7,
-      {
-        name: 'REQUEST_VALIDATION_ERROR',
-        cause: { name: 'METHOD_NOT_FOUND', info: { method_name: 'x' } },
-        code: -32601,
-        message: 'Method not found',
-        data: 'x',
-      },
-    ],
+    ['another method', { id: 7, method: 'x' }, 200, 7, unsupported('method', 'x')],
     [
       'an unknown block',
       { id: 7, method: 'block', params: { block_id: 99 } },
@@ -251,6 +264,9 @@ describe('an account and its keys', () => {
     expect(JSON.stringify(body)).not.toContain(added)
     expect(JSON.stringify(body)).toContain(alice.publicKey)
     expect((await call('query', { ...params, block_id: 2 })).body).toMatchObject({ result: { keys: [] } })
+    expect((await call('query', { ...params, block_id: 1 })).body).toMatchObject({
+      error: { cause: { name: 'UNKNOWN_ACCOUNT' } },
+    })
   })
 
   it('say what is wrong with a key or an id', async () => {

@@ -1,4 +1,5 @@
 import { Near } from 'near-kit'
+import * as jsonRpc from '@near-js/jsonrpc-client'
 import { JsonRpcProvider, KeyPair } from 'near-api-js'
 import { hashPayload, verifySignature } from 'passport-near'
 import { TestNetwork, type Failure, type TestAccount } from 'passport-near/testing'
@@ -47,7 +48,12 @@ describe('near-api-js uses it', () => {
     await expect(provider().viewAccount({ accountId: 'nobody.test' })).rejects.toThrow(
       /does not exist|nobody\.test/,
     )
-    expect((await provider().viewAccessKeyList({ accountId: 'nobody.test' })).keys).toEqual([])
+    await expect(provider().viewAccessKey({ accountId: 'absent.test', publicKey })).rejects.toThrow(
+      /does not exist/,
+    )
+    await expect(provider().viewAccessKeyList({ accountId: 'absent.test' })).rejects.toThrow(
+      /does not exist|absent\.test/,
+    )
   })
 
   it('for its status and its blocks', async () => {
@@ -58,6 +64,64 @@ describe('near-api-js uses it', () => {
     const same = await provider().viewBlock({ blockId: block.header.hash })
     expect(same.header.hash).toBe(block.header.hash)
   })
+})
+
+describe('@near-js/jsonrpc-client, which validates every response, reads', () => {
+  const client = (): jsonRpc.NearRpcClient => new jsonRpc.NearRpcClient(network.rpcUrl)
+
+  it('the status and the block', async () => {
+    const status = await jsonRpc.status(client())
+    expect(status.chainId).toBe('localnet')
+    const block = await jsonRpc.block(client(), { finality: 'final' })
+    expect(block.header.hash).toBe(status.syncInfo.latestBlockHash)
+  })
+
+  it('an account, its key and its keys', async () => {
+    const at = { accountId: 'alice.test', finality: 'final' as const }
+    expect(await jsonRpc.viewAccount(client(), at)).toMatchObject({ locked: '0' })
+    const { publicKey } = alice
+    expect(await jsonRpc.viewAccessKey(client(), { ...at, publicKey })).toMatchObject({
+      permission: 'FullAccess',
+    })
+    const list = await jsonRpc.query(client(), { requestType: 'view_access_key_list', ...at })
+    expect(list).toMatchObject({ keys: [{ publicKey }] })
+  })
+
+  it('an absent account and an absent key', async () => {
+    const publicKey = `ed25519:${'1'.repeat(32)}`
+    for (const accountId of ['alice.test', 'absent.test']) {
+      await expect(
+        jsonRpc.viewAccessKey(client(), { accountId, publicKey, finality: 'final' }),
+      ).rejects.toThrow(jsonRpc.JsonRpcClientError)
+    }
+    await expect(
+      jsonRpc.viewAccount(client(), { accountId: 'absent.test', finality: 'final' }),
+    ).rejects.toMatchObject({ data: 'account absent.test does not exist while viewing' })
+  })
+
+  it('that TestNetwork runs no contract', async () => {
+    const calling = jsonRpc.viewFunction(client().withConfig({ retries: 0 }), {
+      accountId: 'alice.test',
+      methodName: 'total_supply',
+      finality: 'final',
+    })
+    await expect(calling).rejects.toThrow(/TestNetwork does not support the request_type "call_function"/)
+  })
+})
+
+it('near-api-js shows what TestNetwork does not support', async () => {
+  const provider = new JsonRpcProvider({ url: network.rpcUrl })
+  await expect(
+    provider.callFunction({ contractId: 'alice.test', method: 'total_supply', args: {} }),
+  ).rejects.toThrow(/TestNetwork does not support the request_type "call_function"; it answers query/)
+  await expect(provider.viewGasPrice()).rejects.toThrow(/TestNetwork does not support the method "gas_price"/)
+})
+
+it('near-kit shows what TestNetwork does not support', async () => {
+  const near = new Near({ network: { rpcUrl: network.rpcUrl, networkId: 'localnet' } })
+  await expect(near.view('alice.test', 'total_supply')).rejects.toThrow(
+    /TestNetwork does not support the request_type "call_function"; it answers query/,
+  )
 })
 
 describe('near-kit uses it', () => {
@@ -106,37 +170,39 @@ describe('it answers as nearcore does', () => {
     expect(body).toMatchObject({ result: { permission: 'FullAccess' } })
   })
 
-  it.each(['alice.test', 'nobody.test'])(
-    'about a key that %s does not have: a result with an error',
-    async (account_id) => {
-      const public_key = `ed25519:${'1'.repeat(32)}`
-      const { status, body } = await query({ request_type: 'view_access_key', account_id, public_key })
+  const absentKey = `ed25519:${'1'.repeat(32)}`
+  it.each([
+    ['an absent key', 'alice.test', `access key ${absentKey} does not exist while viewing`],
+    ['a key of an absent account', 'absent.test', 'account absent.test does not exist while viewing'],
+  ])('about %s: a result with an error', async (_, account_id, error) => {
+    const question = { request_type: 'view_access_key', account_id, public_key: absentKey }
+    const { status, body } = await query(question)
+    expect(status).toBe(200)
+    expect(body).toMatchObject({ result: { error, logs: [] } })
+    expect(Object.keys((body as { result: object }).result).sort()).toEqual([
+      'block_hash',
+      'block_height',
+      'error',
+      'logs',
+    ])
+  })
+
+  it.each(['view_account', 'view_access_key_list'])(
+    'to %s of an absent account: UNKNOWN_ACCOUNT',
+    async (request_type) => {
+      const { status, body } = await query({ request_type, account_id: 'absent.test' })
       expect(status).toBe(200)
       expect(body).toMatchObject({
-        result: { error: `access key ${public_key} does not exist while viewing`, logs: [] },
+        error: {
+          name: 'HANDLER_ERROR',
+          cause: { name: 'UNKNOWN_ACCOUNT', info: { requested_account_id: 'absent.test' } },
+          code: -32000,
+          data: 'account absent.test does not exist while viewing',
+          message: 'Server error',
+        },
       })
-      expect(Object.keys((body as { result: object }).result).sort()).toEqual([
-        'block_hash',
-        'block_height',
-        'error',
-        'logs',
-      ])
     },
   )
-
-  it('about an account that does not exist: UNKNOWN_ACCOUNT', async () => {
-    const { status, body } = await query({ request_type: 'view_account', account_id: 'nobody.test' })
-    expect(status).toBe(200)
-    expect(body).toMatchObject({
-      error: {
-        name: 'HANDLER_ERROR',
-        cause: { name: 'UNKNOWN_ACCOUNT', info: { requested_account_id: 'nobody.test' } },
-        code: -32000,
-        data: 'account nobody.test does not exist while viewing',
-        message: 'Server error',
-      },
-    })
-  })
 
   it('about an earlier block, by height and by hash', async () => {
     const head = await call('block', { finality: 'final' })
@@ -202,17 +268,9 @@ describe('it answers as nearcore does', () => {
       },
     ],
     [
-      'an unknown query',
-      {
-        method: 'query',
-        params: { request_type: 'view_everything', finality: 'final', account_id: 'alice.test' },
-      },
-    ],
-    [
       'a query without a block',
       { method: 'query', params: { request_type: 'view_account', account_id: 'alice.test' } },
     ],
-    ['a query without parameters', { method: 'query' }],
     [
       'a finality that is none',
       {
@@ -235,7 +293,7 @@ describe('it answers as nearcore does', () => {
 
   it('to a method that it does not have', async () => {
     expect((await call('send_tx', {})).body).toMatchObject({
-      error: { cause: { name: 'METHOD_NOT_FOUND' }, code: -32601 },
+      error: { cause: { name: 'PARSE_ERROR' }, code: -32601 },
     })
     expect((await call('block', undefined)).body).toMatchObject({ error: { cause: { name: 'PARSE_ERROR' } } })
   })

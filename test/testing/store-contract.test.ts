@@ -22,10 +22,15 @@ class GoodStore implements ChallengeStore {
     if (theirs.length > 8) this.remove(theirs[0]!)
   }
 
-  async consume(req: object, state: string | undefined): Promise<StoredChallenge | undefined> {
+  async consume(
+    req: object,
+    state: string | undefined,
+    purpose: string,
+  ): Promise<StoredChallenge | undefined> {
     const session = this.name(req)
     const found = this.kept.findLast(
-      (kept) => kept.session === session && (state === undefined || kept.state === state),
+      (kept) =>
+        kept.session === session && (state === undefined ? kept.purpose === purpose : kept.state === state),
     )
     if (found) this.remove(found)
     return found
@@ -36,7 +41,7 @@ class GoodStore implements ChallengeStore {
   }
 }
 
-/** Runs the contract; gives the titles of the tests that failed. */
+/** Runs the contract and returns the titles of the tests that failed. */
 async function failures(
   createStore: (kept: Kept[]) => ChallengeStore,
   options: { survivesLogin?: boolean } = {},
@@ -81,6 +86,7 @@ describe('the contract of stores', () => {
       [
         'gives a challenge once',
         'gives the latest where no state is named, then the one before',
+        'gives the latest of the purpose that is asked for',
         'keeps the latest 8 of a session; the oldest gives way',
         'gives a challenge to one of 20 requests at once',
         'gives in one process what was issued in another',
@@ -91,9 +97,11 @@ describe('the contract of stores', () => {
       'gives the oldest first',
       (kept) =>
         new (class extends GoodStore {
-          override async consume(req: object, state: string | undefined) {
-            const oldest = this.kept.find(({ session }) => session === this.name(req))
-            return super.consume(req, state ?? oldest?.state)
+          override async consume(req: object, state: string | undefined, purpose: string) {
+            const oldest = this.kept.find(
+              (each) => each.session === this.name(req) && each.purpose === purpose,
+            )
+            return super.consume(req, state ?? oldest?.state, purpose)
           }
         })(kept),
       ['gives the latest where no state is named, then the one before'],
@@ -103,15 +111,20 @@ describe('the contract of stores', () => {
       (kept) =>
         new (class extends GoodStore {
           override async issue(req: object, challenge: StoredChallenge) {
-            while (await super.consume(req, undefined));
+            const session = this.name(req)
+            for (const each of this.kept.filter((kept) => kept.session === session)) this.remove(each)
             return super.issue(req, challenge)
           }
         })(kept),
       [
         'gives the latest where no state is named, then the one before',
         'gives each of several tabs its own, in any order',
+        'gives the latest of the purpose that is asked for',
+        'gives the challenges of other tabs after several logins, or none',
+        'keeps a challenge until it expires, when a later challenge expires sooner',
         'keeps the latest 8 of a session; the oldest gives way',
-        'lets nothing link that was issued before the login: it is gone, or marked',
+        'keeps what a challenge was drawn for when Passport replaces the session at login',
+        'keeps what one browser asks for in several tabs at once',
       ],
     ],
     [
@@ -128,9 +141,9 @@ describe('the contract of stores', () => {
       'throws for odd characters, as a database may',
       (kept) =>
         new (class extends GoodStore {
-          override async consume(req: object, state: string | undefined) {
+          override async consume(req: object, state: string | undefined, purpose: string) {
             if (state?.includes('\0')) throw new Error('invalid byte sequence for encoding "UTF8": 0x00')
-            return super.consume(req, state)
+            return super.consume(req, state, purpose)
           }
         })(kept),
       ['gives none for a state that nobody has, whatever its characters, and spends nothing'],
@@ -139,15 +152,12 @@ describe('the contract of stores', () => {
       'asks for the state alone',
       (kept) =>
         new (class extends GoodStore {
-          override async consume(req: object, state: string | undefined) {
+          override async consume(req: object, state: string | undefined, purpose: string) {
             const named = this.kept.find((each) => each.state === state)
-            return super.consume(named ? { sessionID: named.session, session: {} } : req, state)
+            return super.consume(named ? { sessionID: named.session, session: {} } : req, state, purpose)
           }
         })(kept),
-      [
-        'gives a challenge to no other browser, with its state or without',
-        'lets nothing link that was issued before the login: it is gone, or marked',
-      ],
+      ['gives a challenge to no other browser, with its state or without'],
     ],
     [
       'does without a session',
@@ -175,10 +185,12 @@ describe('the contract of stores', () => {
       'looks, and takes out later',
       (kept) =>
         new (class extends GoodStore {
-          override async consume(req: object, state: string | undefined) {
+          override async consume(req: object, state: string | undefined, purpose: string) {
             const session = this.name(req)
             const found = this.kept.findLast(
-              (each) => each.session === session && (state === undefined || each.state === state),
+              (each) =>
+                each.session === session &&
+                (state === undefined ? each.purpose === purpose : each.state === state),
             )
             await new Promise(setImmediate)
             if (found && this.kept.includes(found)) this.remove(found)
@@ -191,22 +203,44 @@ describe('the contract of stores', () => {
       ],
     ],
     [
-      'keeps for the shortest that it was told',
+      'lets all challenges of a session expire with the latest issued',
       (kept) =>
         new (class extends GoodStore {
-          #maxAge = Infinity
-          keepFor(maxAge: number) {
-            this.#maxAge = Math.min(this.#maxAge, maxAge)
-          }
-          override async consume(req: object, state: string | undefined) {
-            const found = await super.consume(req, state)
-            return found && Date.now() - found.issuedAt > this.#maxAge ? undefined : found
+          override async consume(req: object, state: string | undefined, purpose: string) {
+            const session = this.name(req)
+            const latest = this.kept.findLast((each) => each.session === session)
+            const found = await super.consume(req, state, purpose)
+            return latest && Date.now() > latest.expiresAt ? undefined : found
           }
         })(kept),
-      ['keeps challenges for the longest that it was told'],
+      ['keeps a challenge until it expires, when a later challenge expires sooner'],
     ],
     [
-      'knows a browser by something that a login does not change',
+      'drops the purpose and the user',
+      (kept) =>
+        new (class extends GoodStore {
+          override async consume(...args: Parameters<ChallengeStore['consume']>) {
+            const found = await super.consume(args[0], args[1], args[2])
+            return (
+              found && ({ ...found, purpose: undefined, issuedTo: undefined } as unknown as StoredChallenge)
+            )
+          }
+        })(kept),
+      ['gives a challenge back as it was issued'],
+    ],
+    [
+      'ignores the purpose',
+      (kept) =>
+        new (class extends GoodStore {
+          override async consume(req: object, state: string | undefined) {
+            const latest = this.kept.findLast(({ session }) => session === this.name(req))
+            return super.consume(req, state ?? latest?.state, '')
+          }
+        })(kept),
+      ['gives the latest of the purpose that is asked for'],
+    ],
+    [
+      'gives a challenge to the user who signs in',
       (kept) =>
         new (class extends GoodStore {
           readonly #first = new Map<string, string>()
@@ -217,12 +251,13 @@ describe('the contract of stores', () => {
             session.regenerate = (callback: () => void) =>
               regenerate(() => {
                 this.#first.set((req as SessionRequest).sessionID, this.#first.get(sessionID) ?? sessionID)
+                for (const each of this.kept) each.issuedTo = 'a user'
                 callback()
               })
             return this.#first.get(id) ?? id
           }
         })(kept),
-      ['lets nothing link that was issued before the login: it is gone, or marked'],
+      ['keeps what a challenge was drawn for when Passport replaces the session at login'],
     ],
     [
       'keeps its challenges to its own process',
@@ -236,9 +271,10 @@ describe('the contract of stores', () => {
     expect((await failures(createStore)).sort()).toEqual(expected.sort())
   })
 
-  it('wants the challenges of other tabs after a login where the store promises them', async () => {
+  it('requires the challenges of other tabs after a login when the store promises them', async () => {
     expect(await failures((kept) => new GoodStore(kept), { survivesLogin: true })).toEqual([
-      'lets nothing link that was issued before the login: it is gone, or marked',
+      'keeps what a challenge was drawn for when Passport replaces the session at login',
+      'gives the challenges of other tabs after several logins, or none',
     ])
   })
 })

@@ -17,6 +17,7 @@ type NotUndefined<Options> = {
 export const notUndefined: [
   NotUndefined<server.NearStrategyOptions>,
   NotUndefined<server.CallbackPageOptions>,
+  NotUndefined<server.CallbackPageTexts>,
   NotUndefined<server.LoginHandlerOptions>,
   NotUndefined<server.RedisChallengeStoreOptions>,
   NotUndefined<server.SessionChallengeStoreOptions>,

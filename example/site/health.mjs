@@ -1,0 +1,30 @@
+import { log } from './log.mjs'
+
+/**
+ * Express handler of `/healthz`: 200 if every service responds, otherwise 503. Each failed check is logged.
+ *
+ * @param {Record<string, (() => Promise<unknown>) | undefined>} services - one check for each service in use
+ * @returns {import('express').RequestHandler}
+ */
+export function createHealthCheck(services) {
+  const succeeds = async ([service, check]) => {
+    try {
+      await check?.()
+      return true
+    } catch (error) {
+      log('health-check', { outcome: 'failed', service, reason: reasonOf(error) })
+      return false
+    }
+  }
+  return async (req, res) => {
+    const results = await Promise.all(Object.entries(services).map(succeeds))
+    res.set('Cache-Control', 'no-store')
+    if (results.every(Boolean)) res.json({ status: 'ok' })
+    else res.status(503).json({ status: 'unavailable' })
+  }
+}
+
+/** A code such as ECONNREFUSED. Messages stay out of the log, because they can hold addresses. */
+function reasonOf({ reason, code, name }) {
+  return reason ?? code ?? name
+}

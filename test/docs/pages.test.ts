@@ -1,0 +1,220 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { build } from 'esbuild'
+import ts from 'typescript'
+import { afterAll, describe, expect, it } from 'vitest'
+import { Cleanup } from '../support/app'
+import { blockUnder, codeBlocks, PAGES, type CodeBlock } from './support/blocks'
+import { createProject } from './support/project'
+
+const cleanup = new Cleanup()
+afterAll(() => cleanup.run())
+
+const blocks = PAGES.flatMap((page) => codeBlocks(page))
+const isCode = ({ language }: CodeBlock): boolean => ['js', 'ts'].includes(language)
+const isModule = ({ code }: CodeBlock): boolean => /^(import|export) /m.test(code)
+const isWholeProgram = ({ code }: CodeBlock): boolean => /\.listen\(|from 'node:test'/.test(code)
+
+function typeErrors(files: readonly string[], options: ts.CompilerOptions): string[] {
+  const program = ts.createProgram(files, {
+    noEmit: true,
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.NodeNext,
+    esModuleInterop: true,
+    experimentalDecorators: true,
+    emitDecoratorMetadata: true,
+    skipLibCheck: true,
+    allowJs: true,
+    checkJs: true,
+    types: ['node'],
+    lib: ['lib.es2023.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
+    ...options,
+  })
+  return ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
+    const place = file
+      ? `${basename(file.fileName)}:${file.getLineAndCharacterOfPosition(start!).line + 1}`
+      : ''
+    return `${place} ${ts.flattenDiagnosticMessageText(messageText, '\n')}`
+  })
+}
+
+/** Each block as a file that is named by its page and line. */
+function writeBlocks(directory: string, written: readonly CodeBlock[]): string[] {
+  return written.map((block) => {
+    const { code, language, page, line } = block
+    const kind = `${isModule(block) ? 'm' : 'c'}${language}`
+    const file = join(directory, `${basename(page).replace(/\.\w+$/, '')}-${line}.${kind}`)
+    // A script may await, and its names must not meet those of other blocks.
+    writeFileSync(file, isModule(block) ? code : `async function block() {\n${code}\n}\n`)
+    return file
+  })
+}
+
+describe('the code of the pages, each block', () => {
+  it('is in a language that is tested', () => {
+    expect([...new Set(blocks.map(({ language }) => language))].sort()).toEqual(['js', 'sh', 'text', 'ts'])
+  })
+
+  it('type-checks with the packages that it names', () => {
+    const directory = createProject(cleanup, {
+      'names.d.cts': readFileSync('test/docs/support/names.d.cts', 'utf8'),
+      'app.js': '',
+      'app.d.ts': `export function createApp(options?: { rpc?: string }): {
+        listen(port: number, host?: string): Omit<import('node:http').Server, 'address'> & {
+          address(): import('node:net').AddressInfo
+        }
+      }`,
+    })
+    const names = join(directory, 'names.d.cts')
+    // The interface of a store is a declaration: a test of its own compares it with the real one.
+    const typed = blocks.filter((block) => isCode(block) && !block.code.startsWith('interface '))
+    const files = writeBlocks(directory, typed)
+    // A whole program in TypeScript declares its own user, and is strict.
+    const strict = files.filter((file) => /\.[mc]ts$/.test(file))
+    const loose = files.filter((file) => !strict.includes(file))
+    expect(typeErrors([names, ...loose], { strict: false })).toEqual([])
+    const errors = strict.flatMap((file) =>
+      typeErrors([file], { strict: true, noImplicitOverride: true, exactOptionalPropertyTypes: true }),
+    )
+    expect(errors).toEqual([])
+  }, 120_000)
+
+  it('runs in a test if it is a whole program', () => {
+    const tests = readdirSync('test/docs')
+      .filter((name) => name.endsWith('.test.ts'))
+      .map((name) => readFileSync(join('test/docs', name), 'utf8'))
+      .join('\n')
+    const untested = blocks
+      .filter((block) => isCode(block) && isWholeProgram(block))
+      .map(({ page, headings }) => `blockUnder('${page}', '${headings.at(-1)}'`)
+      .filter((call) => !tests.includes(call))
+    expect(untested).toEqual([])
+  })
+
+  it('bundles for a browser if it is a page’s script', async () => {
+    const scripts = blocks.filter(({ code }) => code.includes("from 'passport-near/client'"))
+    expect(scripts.length).toBeGreaterThan(4)
+    const buffers = blocks.filter(({ code }) => code.includes("from 'buffer'"))
+    for (const { code } of [...scripts, ...buffers]) {
+      const { errors } = await build({
+        stdin: { contents: code, resolveDir: resolve('.') },
+        bundle: true,
+        write: false,
+        format: 'esm',
+        platform: 'browser',
+        logLevel: 'silent',
+        define: { global: 'globalThis' },
+      })
+      expect(errors).toEqual([])
+    }
+  }, 60_000)
+
+  it('names commands, scripts and packages that exist', () => {
+    const { scripts, name, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+      scripts: Record<string, string>
+      name: string
+      devDependencies: Record<string, string>
+    }
+    const commands = blocks
+      .filter(({ language }) => language === 'sh')
+      .flatMap(({ code }) => code.trim().split(/\n| && /))
+    expect(commands.length).toBeGreaterThan(5)
+    for (const command of commands) {
+      // Without the variables that are set for the command, and without the comment.
+      const [program, verb, ...rest] = command
+        .replace(/\s+#.*/, '')
+        .split(' ')
+        .filter((word) => !/^[A-Z_]+=/.test(word))
+      if (program === 'export') continue
+      if (program === 'node') expect(existsSync(verb!), verb).toBe(true)
+      else {
+        expect(program).toBe('npm')
+        if (verb === 'install')
+          expect([name, ...Object.keys(devDependencies)]).toEqual(expect.arrayContaining(rest))
+        else expect(Object.keys(scripts)).toContain(verb === 'run' ? rest[0] : verb)
+      }
+    }
+  })
+
+  it('shows the interface of a store as it is', () => {
+    const directory = mkdtempSync(join(resolve('test/docs'), '.interface-'))
+    cleanup.add(() => rmSync(directory, { recursive: true, force: true }))
+    const file = join(directory, 'store.ts')
+    writeFileSync(
+      file,
+      `import type { ChallengeStore as RealStore, StoredChallenge as RealChallenge } from 'passport-near'
+${blockUnder('docs/stores.md', 'The interface')}
+export const toShown = (store: RealStore): ChallengeStore => store
+export const toReal = (store: ChallengeStore): RealStore => store
+export const challengeToShown = (challenge: RealChallenge): StoredChallenge => challenge
+export const challengeToReal = (challenge: StoredChallenge): RealChallenge => challenge
+`,
+    )
+    expect(typeErrors([file], { strict: true })).toEqual([])
+  }, 60_000)
+})
+
+/** GitHub's anchor of a heading. */
+const anchorOf = (heading: string): string =>
+  heading
+    .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\- _]/gu, '')
+    .replaceAll(' ', '-')
+
+const withoutCode = (text: string): string => text.replace(/^```[^]*?^```$/gm, '')
+
+const anchorsIn = (file: string): string[] =>
+  [...withoutCode(readFileSync(file, 'utf8')).matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+    anchorOf(heading!),
+  )
+
+describe('the pages', () => {
+  it.each(PAGES)('%s: each relative link leads to a file and a heading', (page) => {
+    const broken = [...withoutCode(readFileSync(page, 'utf8')).matchAll(/\]\(([^)\s]+)\)/g)]
+      .map(([, link]) => link!)
+      .filter((link) => !/^[a-z]+:/.test(link))
+      .filter((link) => {
+        const [path, anchor] = link.split('#') as [string, string?]
+        const target = path === '' ? page : join(dirname(page), path)
+        if (!existsSync(target)) return true
+        if (path.endsWith('/') !== statSync(target).isDirectory()) return true
+        return anchor !== undefined && !anchorsIn(target).includes(anchor)
+      })
+    expect(broken).toEqual([])
+  })
+
+  it.each(PAGES.filter((page) => page.endsWith('.md')))('%s: begins with who needs it', (page) => {
+    expect(readFileSync(page, 'utf8')).toMatch(/^# .+\n\nYou need this page (if|to) /)
+  })
+
+  it.each(PAGES)('%s: has none of the words that need a second reading', (page) => {
+    const words =
+      /\b(whoever|somebody|nobody|so many|for so long|of its own|by itself|gives way|under way)\b/i
+    expect(words.exec(readFileSync(page, 'utf8').replace(/\s+/g, ' '))?.[0]).toBeUndefined()
+  })
+
+  it.each(['full-access key', 'implicit account', 'finality', 'implicit'])(
+    'explain "%s" on each page that mentions it',
+    (term) => {
+      const explanation = {
+        'full-access key': /can do everything with its account|full-access key of the account/i,
+        finality: /can no longer be replaced/,
+        'implicit account': /(made of (its|the) key|has its key in its account id)/,
+        implicit: /(made of (its|the) key|has its key in its account id)/,
+      }[term]!
+      const silent = PAGES.filter((page) => page.endsWith('.md')).filter((page) => {
+        const text = withoutCode(readFileSync(page, 'utf8')).replace(/\s+/g, ' ')
+        return new RegExp(`\\b${term}\\b`, 'i').test(text) && !explanation.test(text)
+      })
+      expect(silent).toEqual([])
+    },
+  )
+
+  it('are all listed in llms.txt, which has the form of llmstxt.org', () => {
+    const overview = readFileSync('llms.txt', 'utf8')
+    expect(overview).toMatch(/^# .+\n\n> .+\n/)
+    const listed = [...overview.matchAll(/^- \[[^\]]+\]\((docs\/[^)]+)\)(: .+)?$/gm)].map(([, path]) => path!)
+    expect(listed.sort()).toEqual(PAGES.filter((page) => page.endsWith('.md')).sort())
+  })
+})

@@ -1,0 +1,68 @@
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
+import type { BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { Cleanup } from '../support/app'
+import { describeInChromium, openBrowser } from '../support/chromium'
+import { examples } from './examples'
+import { linkedProject, startProject } from './project'
+
+/** A port that is free now. */
+async function freePort(): Promise<string> {
+  const server = createServer().listen(0, 'localhost')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  return String(port)
+}
+
+describeInChromium('`npm run dev`, with the page that all examples share', () => {
+  const cleanup = new Cleanup()
+  let context: BrowserContext
+  let page: Page
+  let url: string
+
+  beforeAll(async () => {
+    const directory = linkedProject(examples[0]!, cleanup)
+    // dev.js starts a network and names it in NEAR_RPC_URL. No request reaches a public endpoint.
+    url = await startProject(directory, 'http://127.0.0.1:1', cleanup, {
+      entry: 'dev.js',
+      env: { WALLET_PORT: await freePort() },
+    })
+    const browser = await openBrowser()
+    cleanup.add(browser.close)
+    context = browser.context
+    page = await context.newPage()
+    await page.goto(url)
+  }, 120_000)
+  afterAll(() => cleanup.run())
+
+  const openWallet = async (button: string): Promise<Page> => {
+    const opened = context.waitForEvent('page')
+    await page.getByRole('button', { name: button }).click()
+    return opened
+  }
+  const status = (): Promise<string> => page.getByRole('status').innerText()
+
+  it('signs in, links a second account and signs out, by clicks alone', async () => {
+    await expect.poll(status).toBe('Signed out')
+    let wallet = await openWallet('Sign in with NEAR')
+    await wallet.getByRole('button', { name: 'Decline' }).click()
+    await expect.poll(status).toBe('The wallet declined the request.')
+
+    wallet = await openWallet('Sign in with NEAR')
+    await wallet.getByRole('radio', { name: 'alice.test' }).check()
+    await wallet.getByRole('button', { name: 'Approve' }).click()
+    await expect.poll(status, { timeout: 10_000 }).toBe('Signed in with alice.test')
+
+    wallet = await openWallet('Link another account')
+    await wallet.getByText('Link this account to alice.test at localhost:3000').waitFor()
+    await wallet.getByRole('radio', { name: 'bob.test' }).check()
+    await wallet.getByRole('button', { name: 'Approve' }).click()
+    await expect.poll(status, { timeout: 10_000 }).toBe('Signed in with alice.test, bob.test')
+
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await expect.poll(status, { timeout: 10_000 }).toBe('Signed out')
+    expect(await page.getByRole('button', { name: 'Sign in with NEAR' }).isVisible()).toBe(true)
+  })
+})
