@@ -213,7 +213,7 @@ describeInChromium('the callback page', () => {
     await page.waitForURL(`${site.url}/?failed`)
   })
 
-  it('sends the answer once, to the address with its query, and says that it is busy until it is over', async () => {
+  it('sends the answer once, to the path without its query, and says that it is busy until it is over', async () => {
     site = await startSite(cleanup, '', { routes, callbackUrl })
     await page.addInitScript(() => {
       Object.defineProperty(navigator, 'onLine', { get: () => false })
@@ -227,7 +227,7 @@ describeInChromium('the callback page', () => {
     const address = `${site.url}/login/near/callback?next=%2Fa%20b`
     expect(page.url()).toBe(address)
     await page.evaluate('dispatchEvent(new Event("online")); dispatchEvent(new Event("online"))')
-    expect(await page.title()).toBe(`Signing in post ${address}`)
+    expect(await page.title()).toBe(`Signing in post ${site.url}/login/near/callback`)
     const busy = page.getByText('Signing you in…')
     expect(await busy.isVisible()).toBe(true)
 
@@ -255,7 +255,7 @@ describeInChromium('the callback page', () => {
     await plain.goto(`${site.url}/login/near/callback${answer}`)
     expect(await plain.locator('noscript p').isVisible()).toBe(true)
     expect(await plain.locator('noscript p').innerText()).toContain(
-      'turn on JavaScript for this site, then reload',
+      'Turn on JavaScript for this site and reload',
     )
     expect(plain.url()).toContain('#accountId=')
     expect(await plain.getByText('Signing you in').isVisible()).toBe(false)
