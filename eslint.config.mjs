@@ -40,6 +40,7 @@ export default tseslint.config(
       'example/site/data/',
       'example/*/dist/',
       'test/package/fixtures/',
+      'test/matrix/fixtures/types/',
     ],
   },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },

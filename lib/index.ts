@@ -1,30 +1,16 @@
 /** For `require`: the strategy itself, carrying every other public name. `index.mts` has the same names for `import`. */
-import { nearApiAccessKeys } from './access-keys/near-api'
-import {
+import type {
   NearAuthError as AuthError,
   NearLoginRejected as LoginRejected,
   NearServiceError as ServiceError,
 } from './errors'
-import { hashPayload } from './nep413/payload'
 import type * as types from './public-types'
-import { verifySignature } from './nep413/signature'
-import { RedisChallengeStore as RedisStore } from './challenges/redis-store'
-import { SessionChallengeStore as SessionStore } from './challenges/session-store'
-import { NearStrategy as StrategyClass } from './strategy'
+import type { RedisChallengeStore as RedisStore } from './challenges/redis-store'
+import type { SessionChallengeStore as SessionStore } from './challenges/session-store'
+import type { NearStrategy as StrategyClass } from './strategy'
+import { NearStrategy as Combined } from './strategy-with-names'
 
-const NearStrategy = Object.assign(StrategyClass, {
-  NearStrategy: StrategyClass,
-  Strategy: StrategyClass,
-  default: StrategyClass,
-  SessionChallengeStore: SessionStore,
-  RedisChallengeStore: RedisStore,
-  NearAuthError: AuthError,
-  NearLoginRejected: LoginRejected,
-  NearServiceError: ServiceError,
-  hashPayload,
-  nearApiAccessKeys,
-  verifySignature,
-})
+const NearStrategy = Combined
 type NearStrategy<
   Request extends object = types.DefaultRequest,
   PassRequest extends boolean = false,

@@ -230,7 +230,7 @@ describe('the callback page', () => {
       )
     }
     expect(() => near.callbackPage({ redirectOrigin: 'https://app.example.com' } as object)).toThrow(
-      /^callbackPage: option "redirectOrigin" is not known; expected one of redirectOrigins$/,
+      /^callbackPage: option "redirectOrigin" is not known; expected one of home, lang, texts, stylesheet, redirectOrigins$/,
     )
   })
 
@@ -238,7 +238,7 @@ describe('the callback page', () => {
     const { browser } = await start()
     const page = await (await browser.request('/login/near/callback')).text()
     expect(/<noscript>([^]*)<\/noscript>/.exec(page)![1]).toContain(
-      'turn on JavaScript for this site, then reload',
+      'Turn on JavaScript for this site and reload',
     )
   })
 

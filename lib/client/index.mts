@@ -1,35 +1,35 @@
-/** `passport-near/client`: signs people in from a web page. An ES module for browsers and bundlers that imports nothing. */
+/** `passport-near/client`: sign-in from a web page. An ES module for browsers and bundlers, without imports. */
 
-/** What a wallet is asked to sign. */
+/** The message that a wallet signs. */
 export interface MessageToSign {
   message: string
   recipient: string
-  /** 32 bytes: a `Buffer` where the page has that, otherwise a `Uint8Array` that wallet-selector takes for one. */
+  /** 32 bytes: a `Buffer` if the page has one, else a `Uint8Array` that wallet-selector accepts as a `Buffer`. */
   nonce: Uint8Array
   callbackUrl?: string | undefined
   state?: string | undefined
 }
 
-/** What a wallet returns; all strings, the signature in any encoding that the server reads. */
+/** A wallet's answer. The signature is in any encoding that the server reads. */
 export interface SignedMessage {
   accountId: string
   publicKey: string
   signature: string
 }
 
-/** Undefined where the wallet is another page, which the browser is about to show. */
+/** Undefined if the wallet is another page, which the browser is about to show. */
 export type Answer = SignedMessage | null | undefined | void // eslint-disable-line @typescript-eslint/no-invalid-void-type -- so that wallets' own types fit
 
-/** What a wallet answers, at once or later: a signature, null for a refusal, undefined where it is another page. */
+/** A wallet's answer or a promise of it: a signature; null if the person declined; undefined if the wallet is another page. */
 export type WalletAnswer = Answer | Promise<Answer>
 
-// Methods and not properties, all of them: only methods may declare narrower parameters, such as a Buffer.
+// All of these are methods, not properties: only methods may declare narrower parameters, such as a Buffer.
 
 /** A wallet of wallet-selector or near-connect, or any object with `signMessage`. */
 export interface WalletObject {
-  /** Shows the message, signs it, and returns the signature or leads to another page. */
+  /** Shows and signs the message. Returns the signature, or leads to another page. */
   signMessage?(message: MessageToSign): WalletAnswer
-  /** near-connect: what the wallet can do. */
+  /** near-connect: the wallet's features. */
   manifest?: { features?: { signInAndSignMessage?: boolean | undefined } | undefined } | undefined
   /** near-connect: signs in and signs in one step. */
   signInAndSignMessage?(data: { messageParams: MessageToSign }): Promise<{ signedMessage: SignedMessage }[]>
@@ -54,20 +54,24 @@ export interface OneStepEvent {
   accounts: { signedMessage: SignedMessage }[]
 }
 
-/** Whatever can sign a message. */
+/** A wallet, a connector, or a function that signs. */
 export type Wallet = WalletObject | WalletConnector | { sign(message: MessageToSign): WalletAnswer }['sign']
 
-/** Where the login goes, for {@link resumeSignIn}. */
+/** Options of {@link resumeSignIn}. */
 export interface ResumeOptions {
-  /** Where the login is posted to, as JSON: the route with `passport.authenticate('near')`. */
+  /** URL to which the login is posted as JSON: the route with `loginHandler()` or `passport.authenticate('near')`. */
   loginUrl: string | URL
-  /** Used instead of the page's `fetch`, to send a header along, for instance, or cookies to another origin. */
+  /**
+   * Replaces the page's `fetch`, for example to send a header, or cookies to another origin.
+   *
+   * @defaultValue `fetch`
+   */
   fetch?: ((url: string | URL, init: RequestInit) => Promise<Response>) | undefined
 }
 
-/** Where the challenge comes from and the login goes, for {@link signIn}. */
+/** Options of {@link signIn}. */
 export interface SignInOptions extends ResumeOptions {
-  /** Where a challenge comes from: the route with `challengeHandler()`. */
+  /** URL of the challenge: the route with `challengeHandler()`. */
   challengeUrl: string | URL
 }
 
@@ -97,7 +101,7 @@ export type NearAuthErrorCode =
   | 'ERR_NEAR_STORE_FAILED'
   | 'ERR_NEAR_RPC_UNAVAILABLE'
 
-/** A sign-in that the server refused or could not decide, or a server that could not be reached. */
+/** A sign-in that the server rejected, that failed, or whose server cannot be reached. */
 export interface FailedSignIn {
   outcome: 'failed'
   status?: number
@@ -135,7 +139,7 @@ export async function signIn<Reply = unknown>(
     return { outcome: 'refused', cause }
   }
   if (signed === undefined) return { outcome: 'redirected' }
-  // A wallet's window that was closed or refused may answer as well, with an empty signature.
+  // Some wallets answer with an empty signature if their window is closed or the person declines.
   if (!signed?.signature) return { outcome: 'refused' }
   const { accountId, publicKey, signature } = signed
   return request(options, options.loginUrl, { accountId, publicKey, signature, state })
@@ -165,7 +169,7 @@ export async function resumeSignIn<Reply = unknown>(
 
 type Challenge = Omit<MessageToSign, 'nonce'> & { nonce: string }
 
-/** How to ask this kind of wallet for a signature. */
+/** The function that signs with this kind of wallet. */
 function signerOf(wallet: Wallet | null | undefined): (message: MessageToSign) => WalletAnswer {
   if (typeof wallet === 'function') return wallet
   if (wallet && typeof wallet === 'object') {
@@ -179,7 +183,7 @@ function signerOf(wallet: Wallet | null | undefined): (message: MessageToSign) =
   throw new TypeError('signIn: wallet must be a function, or a wallet or connector with signMessage')
 }
 
-/** Lets the connector remember the wallet, so that the application finds it connected afterwards. */
+/** Connects the wallet first, so that the application finds it connected afterwards. */
 async function signByConnector(connector: WalletConnector, message: MessageToSign): Promise<Answer> {
   const walletId = await connector.selectWallet({ features: { signMessage: true } })
   const wallet = await connector.wallet(walletId)
@@ -202,8 +206,8 @@ async function signByConnector(connector: WalletConnector, message: MessageToSig
 const isOneStep = (wallet: WalletObject): boolean => !!wallet.manifest?.features?.signInAndSignMessage
 
 /**
- * Decodes base64 into what all wallets take: wallet-selector insists on a Buffer, and knows one by `_isBuffer`; some wallets
- * ask it for its base64 again.
+ * Decodes base64 into bytes that all wallets accept: wallet-selector requires a Buffer and recognises it by `_isBuffer`; some wallets
+ * ask the bytes for their base64.
  */
 function decode(base64: unknown): Uint8Array | undefined {
   let bytes: Uint8Array
@@ -255,7 +259,11 @@ async function request<Reply>(
     status,
     ...(typeof code === 'string' && { code }),
     message:
-      typeof message === 'string' ? message : `The site answered with status ${status}. Try again later.`,
+      typeof message === 'string'
+        ? message
+        : status < 500
+          ? `The site rejected the sign-in with status ${status}.`
+          : `The site failed with status ${status}. Try again later.`,
   }
 }
 

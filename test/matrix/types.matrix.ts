@@ -19,7 +19,7 @@ const versionOf = (compiler: Compiler): string => {
 }
 
 const TYPES = 'test/types'
-const FIXTURES = 'test/package/fixtures/types'
+const FIXTURES = 'test/matrix/fixtures/types'
 const every = readdirSync(TYPES).map((name) => join(TYPES, name))
 const some = (...names: string[]): string[] => names.map((name) => join(TYPES, `${name}.ts`))
 const fixtures = (...names: string[]): string[] => names.map((name) => join(FIXTURES, name))
