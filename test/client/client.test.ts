@@ -73,17 +73,22 @@ describe('signIn', () => {
     })
   })
 
-  it("tells of a failure in the server's own words where it sends no code, as Passport by itself does", async () => {
+  it.each([
+    [400, 'The site rejected the sign-in with status 400.'],
+    [401, 'The site rejected the sign-in with status 401.'],
+    [499, 'The site rejected the sign-in with status 499.'],
+    [500, 'The site failed with status 500. Try again later.'],
+  ])('tells a rejection from a failure when the server sends no code: status %i', async (status, message) => {
     const { url } = await listen((_, response) => {
-      response.statusCode = 401
+      response.statusCode = status
       response.end('Unauthorized')
     }, cleanup)
     const result = await signIn(aliceSigns, { ...options, loginUrl: url, fetch: (at, init) =>
       String(at) === url ? fetch(at, init) : options.fetch!(at, init) }) // prettier-ignore
     expect(result).toEqual({
       outcome: 'failed',
-      status: 401,
-      message: 'The site answered with status 401. Try again later.',
+      status,
+      message,
     })
   })
 
@@ -162,7 +167,7 @@ describe('signIn', () => {
     expect(await signIn(aliceSigns, { ...options, fetch })).toEqual({
       outcome: 'failed',
       status: 500,
-      message: 'The site answered with status 500. Try again later.',
+      message: 'The site failed with status 500. Try again later.',
     })
   })
 
