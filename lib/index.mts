@@ -1,5 +1,4 @@
-export { NearStrategy, NearStrategy as Strategy } from './strategy.js'
-export { NearStrategy as default } from './strategy-with-names.js'
+export { NearStrategy, NearStrategy as Strategy, NearStrategy as default } from './strategy.js'
 export { SessionChallengeStore } from './challenges/session-store.js'
 export { RedisChallengeStore } from './challenges/redis-store.js'
 export { NearAuthError, NearLoginRejected, NearServiceError } from './errors.js'

@@ -1,16 +1,30 @@
 /** For `require`: the strategy itself, carrying every other public name. `index.mts` has the same names for `import`. */
-import type {
+import { nearApiAccessKeys } from './access-keys/near-api'
+import {
   NearAuthError as AuthError,
   NearLoginRejected as LoginRejected,
   NearServiceError as ServiceError,
 } from './errors'
+import { hashPayload } from './nep413/payload'
 import type * as types from './public-types'
-import type { RedisChallengeStore as RedisStore } from './challenges/redis-store'
-import type { SessionChallengeStore as SessionStore } from './challenges/session-store'
-import type { NearStrategy as StrategyClass } from './strategy'
-import { NearStrategy as Combined } from './strategy-with-names'
+import { verifySignature } from './nep413/signature'
+import { RedisChallengeStore as RedisStore } from './challenges/redis-store'
+import { SessionChallengeStore as SessionStore } from './challenges/session-store'
+import { NearStrategy as StrategyClass } from './strategy'
 
-const NearStrategy = Combined
+const NearStrategy = Object.assign(StrategyClass, {
+  NearStrategy: StrategyClass,
+  Strategy: StrategyClass,
+  default: StrategyClass,
+  SessionChallengeStore: SessionStore,
+  RedisChallengeStore: RedisStore,
+  NearAuthError: AuthError,
+  NearLoginRejected: LoginRejected,
+  NearServiceError: ServiceError,
+  hashPayload,
+  nearApiAccessKeys,
+  verifySignature,
+})
 type NearStrategy<
   Request extends object = types.DefaultRequest,
   PassRequest extends boolean = false,
