@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { TestNetwork, type TestAccount } from 'passport-near/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CircuitBreaker } from '../../lib/rpc/circuit-breaker'
@@ -46,12 +47,12 @@ describe('the preferred endpoint keeps its place', () => {
     const endpoints = ['https://one.example', 'https://two.example'].map(
       (url) => new Endpoint(new URL(url), {}),
     )
-    const group = { endpoints, circuits, timeout: 40, quorum: 1 }
+    const group = { endpoints, circuits, timeout: 200, quorum: 1 }
     for (let query = 0; query < 3; query++) {
       const { endpoint } = await sendHedgedQuery(group, {
         isYes: () => true,
         send: (each, { onSocket }) => {
-          if (each !== endpoints[0]) return Promise.resolve('yes')
+          if (each !== endpoints[0]) return delay(20).then(() => 'yes')
           if (isConnected) onSocket()
           return new Promise<string>(() => undefined)
         },
