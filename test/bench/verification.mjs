@@ -5,7 +5,7 @@ import { verifyNep413Signature } from 'near-kit'
 import { NearStrategy, SessionChallengeStore, hashPayload } from 'passport-near'
 import { Bench } from 'tinybench'
 import { readCredentials } from '../../dist/credentials.js'
-import { verifyWithKey } from '../../dist/signature.js'
+import { verifyWithKey } from '../../dist/nep413/signature.js'
 import { createWallet, MESSAGE, RECIPIENT } from './login.mjs'
 
 const wallet = createWallet()
