@@ -214,7 +214,7 @@ describe('several domains and networks', () => {
 
 describe('WebSocket and GraphQL', () => {
   const websocket = blockUnder('docs/realtime.md', 'WebSocket')
-  const sessions = /^const sessions = .*$/m.exec(websocket)![0]
+  const sessions = /^const sessions = session\(\{[^]*?^\}\)$/m.exec(websocket)![0]
 
   /** Opens a WebSocket's handshake. */
   const handshake = (
