@@ -1,9 +1,10 @@
 /**
  * Why a login was rejected: the visitor, or the data that the visitor sent, is at fault.
  *
- * 400: `ERR_NEAR_CREDENTIALS_MISSING`, `ERR_NEAR_CREDENTIALS_INVALID`. 401: `ERR_NEAR_WALLET_REFUSED`, `ERR_NEAR_CHALLENGE_MISSING`,
+ * 400: `ERR_NEAR_CREDENTIALS_MISSING`, `ERR_NEAR_CREDENTIALS_INVALID`, `ERR_NEAR_CODE_CHALLENGE_INVALID`. 401: `ERR_NEAR_WALLET_REFUSED`, `ERR_NEAR_CHALLENGE_MISSING`,
  * `ERR_NEAR_CHALLENGE_EXPIRED`, `ERR_NEAR_SIGNATURE_INVALID`, `ERR_NEAR_ACCESS_KEY_NOT_FOUND`, `ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS`,
- * `ERR_NEAR_SIGN_IN_REQUIRED`.
+ * `ERR_NEAR_SIGN_IN_REQUIRED`, `ERR_NEAR_AUTHORIZATION_INVALID`, `ERR_NEAR_AUTHORIZATION_LIMIT`, `ERR_NEAR_LOGIN_TOO_OLD`,
+ * `ERR_NEAR_CONFIRMATION_MISMATCH`. 403: `ERR_NEAR_ACCOUNT_MISMATCH`.
  */
 export type RejectionCode =
   | 'ERR_NEAR_CREDENTIALS_MISSING'
@@ -15,6 +16,12 @@ export type RejectionCode =
   | 'ERR_NEAR_ACCESS_KEY_NOT_FOUND'
   | 'ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS'
   | 'ERR_NEAR_SIGN_IN_REQUIRED'
+  | 'ERR_NEAR_AUTHORIZATION_INVALID'
+  | 'ERR_NEAR_AUTHORIZATION_LIMIT'
+  | 'ERR_NEAR_LOGIN_TOO_OLD'
+  | 'ERR_NEAR_CONFIRMATION_MISMATCH'
+  | 'ERR_NEAR_ACCOUNT_MISMATCH'
+  | 'ERR_NEAR_CODE_CHALLENGE_INVALID'
 
 /** What the strategy passes to `fail` for a rejection: `info` in a custom callback of `passport.authenticate`. */
 export interface RejectionInfo {
@@ -78,7 +85,33 @@ const REJECTIONS: Readonly<Record<RejectionCode, ErrorDetails>> = {
   },
   ERR_NEAR_SIGN_IN_REQUIRED: {
     status: 401,
-    message: 'An account can only be linked to a user who is signed in. Sign in first.',
+    message: 'Only a user who is signed in can link an account or confirm an action. Sign in first.',
+  },
+  ERR_NEAR_AUTHORIZATION_INVALID: {
+    status: 401,
+    message: "The account's contract did not authorize this sign-in.",
+  },
+  ERR_NEAR_AUTHORIZATION_LIMIT: {
+    status: 401,
+    message:
+      'The authorization involves more accounts, levels or bytes than this site accepts. (For its operator: the option walletContracts sets maxDepth and maxAuthorizations.)',
+  },
+  ERR_NEAR_LOGIN_TOO_OLD: {
+    status: 401,
+    message: 'This action needs a recent login. Sign in again.',
+  },
+  ERR_NEAR_CONFIRMATION_MISMATCH: {
+    status: 401,
+    message: 'The signed message is not the message of this action. Confirm the action again.',
+  },
+  ERR_NEAR_ACCOUNT_MISMATCH: {
+    status: 403,
+    message: 'Another account signed than the one that this action needs. Confirm with the right account.',
+  },
+  ERR_NEAR_CODE_CHALLENGE_INVALID: {
+    status: 400,
+    message:
+      'The challenge needs a code challenge: send codeChallenge, the SHA-256 of the code verifier in base64url (43 characters), once, in the query or in the body.',
   },
 }
 

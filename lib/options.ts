@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
-import { createRpcSource } from './access-keys/rpc-source'
-import { withSourceTimeout, type AccessKeySource, type TimedAccessKeySource } from './access-keys/source'
+import { resolveAccessKeys, type Network } from './access-keys/options'
+import type { AccessKeySource, TimedAccessKeySource } from './access-keys/source'
 import { DEFAULT_CHALLENGE_MAX_AGE } from './challenges/challenge'
 import { withStoreTimeout, type ChallengeStore } from './challenges/challenge-store'
 import { serializedUser } from './challenges/current-user'
 import { RedisChallengeStore } from './challenges/redis-store'
 import { SessionChallengeStore } from './challenges/session-store'
-import { createEndpoints, type RpcEndpoint } from './rpc/endpoint'
+import type { DefaultRequest } from './request'
+import type { RpcEndpoint } from './rpc/endpoint'
 import {
   describeValue,
   invalidOption,
@@ -24,29 +24,6 @@ import {
 } from './validate'
 
 const OWNER = 'NearStrategy'
-
-// Empty, so that the global namespace exists without @types/express and @types/passport, which fill it.
-declare global {
-  // eslint-disable-next-line @typescript-eslint/no-namespace -- the name is Express's
-  namespace Express {
-    // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- see above
-    interface Request {}
-  }
-}
-
-/**
- * The default type of a request: Node's, with the fields that Express, Passport and a body parser add. `user` is unknown without
- * `@types/passport`.
- */
-export type DefaultRequest = IncomingMessage &
-  Express.Request & {
-    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as @types/express has it
-    body?: any
-    user?: unknown
-  }
-
-/** A NEAR network that has public RPC endpoints. */
-export type Network = 'mainnet' | 'testnet'
 
 /** Options of a {@link NearStrategy}. Each optional option also takes `undefined`. */
 export interface NearStrategyOptions<
@@ -181,12 +158,6 @@ export interface ResolvedOptions<Request extends object> {
   readonly purpose: string
 }
 
-/** Public endpoints that need no API key. They are rate-limited: a larger site sets `rpc`. */
-const PUBLIC_RPC: Readonly<Record<Network, readonly string[]>> = {
-  mainnet: ['https://rpc.mainnet.fastnear.com', 'https://near.drpc.org'],
-  testnet: ['https://rpc.testnet.fastnear.com', 'https://rpc.testnet.near.org'],
-}
-
 const KNOWN_OPTIONS: Readonly<Record<keyof NearStrategyOptions, true>> = {
   recipient: true,
   message: true,
@@ -248,7 +219,7 @@ export function resolveOptions<Request extends object>(
     message,
     callbackUrl,
     network,
-    accessKeys: resolveAccessKeys(options, network),
+    accessKeys: resolveAccessKeys(OWNER, options, network),
     allowImplicit: validateBoolean(OWNER, 'allowImplicit', allowImplicit),
     challengeMaxAge: validateDuration(OWNER, 'challengeMaxAge', challengeMaxAge),
     store: limitTime(validateMethods(OWNER, 'store', store, ['issue', 'consume'])),
@@ -295,41 +266,4 @@ function limitTime(store: ChallengeStore): ChallengeStore {
   return store instanceof SessionChallengeStore || store instanceof RedisChallengeStore
     ? store
     : withStoreTimeout(store)
-}
-
-function resolveAccessKeys<Request extends object>(
-  { accessKeys, rpc, quorum, rpcTimeout = 5000 }: NearStrategyOptions<Request, boolean>,
-  network: Network,
-): TimedAccessKeySource {
-  const timeout = validateDuration(OWNER, 'rpcTimeout', rpcTimeout)
-  if (accessKeys === undefined) {
-    // `null` is a mistake, as for every option: a missing setting must not lead to the public endpoints.
-    return resolveRpc(
-      rpc === undefined ? PUBLIC_RPC[network] : rpc,
-      timeout,
-      quorum === undefined ? 1 : quorum,
-    )
-  }
-  for (const [name, value] of Object.entries({ rpc, quorum })) {
-    if (value !== undefined)
-      invalidOption(OWNER, name, 'left out with "accessKeys", which is asked instead of endpoints', 'both')
-  }
-  return withSourceTimeout(validateMethods(OWNER, 'accessKeys', accessKeys, ['permission']), timeout)
-}
-
-function resolveRpc(
-  rpc: RpcEndpoint | readonly RpcEndpoint[],
-  timeout: number,
-  quorum: number,
-): TimedAccessKeySource {
-  const endpoints = createEndpoints(OWNER, rpc)
-  const { length } = endpoints
-  if (!Number.isInteger(quorum) || quorum < 1 || quorum > length) {
-    const expected = `a whole number from 1 to the number of endpoints (${length})`
-    invalidOption(OWNER, 'quorum', expected, describeValue(quorum))
-  }
-  if (quorum > 1 && new Set(endpoints.map(({ node }) => node)).size < length) {
-    invalidOption(OWNER, 'rpc', 'a list of different endpoints with a quorum', 'one endpoint twice')
-  }
-  return createRpcSource(endpoints, { timeout, quorum })
 }

@@ -7,14 +7,10 @@ import { hasCredentials, readCredentials } from './credentials'
 import { LoginTrace } from './diagnostics'
 import { NearLoginRejected, rejection, toError } from './errors'
 import { loginHandler, type LoginHandlerOptions } from './login-handler'
-import {
-  resolveOptions,
-  type DefaultRequest,
-  type NearStrategyOptions,
-  type ResolvedOptions,
-} from './options'
+import { resolveOptions, type NearStrategyOptions, type ResolvedOptions } from './options'
 import { codeOf, report, toFailure, type LoginOutcome, type Outcome } from './outcome'
 import { proveByAccessKey, type AccessKeyProof } from './proofs/access-key'
+import type { DefaultRequest } from './request'
 import { withTimeout } from './timeout'
 import { describeValue, isSignableText } from './validate'
 import { callVerify, type NearProfile, type VerifyDone, type Verify, type VerifyWithRequest } from './verify'

@@ -18,7 +18,13 @@ const REJECTIONS: Record<RejectionCode, [status: number, says: RegExp]> = {
   ERR_NEAR_SIGNATURE_INVALID: [401, /signature does not match/],
   ERR_NEAR_ACCESS_KEY_NOT_FOUND: [401, /account does not exist on this network, or the signing key/],
   ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS: [401, /function-call key.*full-access key/],
-  ERR_NEAR_SIGN_IN_REQUIRED: [401, /only be linked to a user who is signed in.*Sign in first/],
+  ERR_NEAR_SIGN_IN_REQUIRED: [401, /Only a user who is signed in can link.*Sign in first/],
+  ERR_NEAR_AUTHORIZATION_INVALID: [401, /contract did not authorize/],
+  ERR_NEAR_AUTHORIZATION_LIMIT: [401, /more accounts, levels or bytes.*walletContracts/],
+  ERR_NEAR_LOGIN_TOO_OLD: [401, /needs a recent login. Sign in again/],
+  ERR_NEAR_CONFIRMATION_MISMATCH: [401, /not the message of this action. Confirm the action again/],
+  ERR_NEAR_ACCOUNT_MISMATCH: [403, /Another account signed/],
+  ERR_NEAR_CODE_CHALLENGE_INVALID: [400, /send codeChallenge.*43 characters/],
 }
 
 const SERVICE_ERRORS: Record<ServiceErrorCode, [status: number, says: RegExp]> = {

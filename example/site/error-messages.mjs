@@ -25,6 +25,16 @@ const MESSAGES = {
   ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS:
     'The wallet signed with a limited key. Use a wallet that has a full-access key of your account.',
   ERR_NEAR_SIGN_IN_REQUIRED: 'You are signed out. Reload this page and sign in again.',
+  ERR_NEAR_AUTHORIZATION_INVALID:
+    'This account’s contract did not approve the sign-in. Check in your wallet that it may act for this account, then try again.',
+  ERR_NEAR_AUTHORIZATION_LIMIT:
+    'This account is controlled by more accounts than the site can check. Sign in with another account.',
+  ERR_NEAR_LOGIN_TOO_OLD: 'You signed in a while ago. Sign in again, then repeat this change.',
+  ERR_NEAR_CONFIRMATION_MISMATCH:
+    'What you approved in your wallet is not what was about to be done, so nothing happened. Try again.',
+  ERR_NEAR_ACCOUNT_MISMATCH:
+    'Another account approved this than one of yours here, so nothing happened. Choose the right account in your wallet.',
+  ERR_NEAR_CODE_CHALLENGE_INVALID: 'The site cannot read this request. Reload the page and try again.',
   ERR_NEAR_SESSION_UNAVAILABLE:
     'The site cannot remember this browser. Allow cookies for this site and try again.',
   ERR_NEAR_STORE_FAILED: 'The site cannot reach its own memory of requests. Try again in a minute.',

@@ -12,7 +12,13 @@ export function explain(error: NearAuthError): string {
     case 'ERR_NEAR_SIGNATURE_INVALID':
     case 'ERR_NEAR_ACCESS_KEY_NOT_FOUND':
     case 'ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS':
-    case 'ERR_NEAR_SIGN_IN_REQUIRED': {
+    case 'ERR_NEAR_SIGN_IN_REQUIRED':
+    case 'ERR_NEAR_AUTHORIZATION_INVALID':
+    case 'ERR_NEAR_AUTHORIZATION_LIMIT':
+    case 'ERR_NEAR_LOGIN_TOO_OLD':
+    case 'ERR_NEAR_CONFIRMATION_MISMATCH':
+    case 'ERR_NEAR_ACCOUNT_MISMATCH':
+    case 'ERR_NEAR_CODE_CHALLENGE_INVALID': {
       const refused: RejectionCode = error.code
       return refused
     }
