@@ -1,120 +1,22 @@
-/** `passport-near/client`: sign-in from a web page. An ES module for browsers and bundlers, without imports. */
-
-/** The message that a wallet signs. */
-export interface MessageToSign {
-  message: string
-  recipient: string
-  /** 32 bytes: a `Buffer` if the page has one, else a `Uint8Array` that wallet-selector accepts as a `Buffer`. */
-  nonce: Uint8Array
-  callbackUrl?: string | undefined
-  state?: string | undefined
-}
-
-/** A wallet's answer. The signature is in any encoding that the server reads. */
-export interface SignedMessage {
-  accountId: string
-  publicKey: string
-  signature: string
-}
-
-/** Undefined if the wallet is another page, which the browser is about to show. */
-export type Answer = SignedMessage | null | undefined | void // eslint-disable-line @typescript-eslint/no-invalid-void-type -- so that wallets' own types fit
-
-/** A wallet's answer or a promise of it: a signature; null if the person declined; undefined if the wallet is another page. */
-export type WalletAnswer = Answer | Promise<Answer>
-
-// All of these are methods, not properties: only methods may declare narrower parameters, such as a Buffer.
-
-/** A wallet of wallet-selector or near-connect, or any object with `signMessage`. */
-export interface WalletObject {
-  /** Shows and signs the message. Returns the signature, or leads to another page. */
-  signMessage?(message: MessageToSign): WalletAnswer
-  /** near-connect: the wallet's features. */
-  manifest?: { features?: { signInAndSignMessage?: boolean | undefined } | undefined } | undefined
-  /** near-connect: signs in and signs in one step. */
-  signInAndSignMessage?(data: { messageParams: MessageToSign }): Promise<{ signedMessage: SignedMessage }[]>
-}
-
-/** near-connect's `NearConnector`: people choose a wallet first. */
-export interface WalletConnector {
-  /** Lets people choose a wallet; resolves to its id. */
-  selectWallet(options: { features: { signMessage: boolean } }): Promise<string>
-  /** A wallet by its id. */
-  wallet(id: string): Promise<WalletObject>
-  /** Signs in with a wallet; with `signMessageParams` it signs in the same step. */
-  connect(options: { walletId: string; signMessageParams?: MessageToSign }): Promise<unknown>
-  /** Listens for a sign-in that signed a message as well. */
-  on(event: 'wallet:signInAndSignMessage', listener: (event: OneStepEvent) => void): void
-  /** Stops listening. */
-  off(event: 'wallet:signInAndSignMessage', listener: (event: OneStepEvent) => void): void
-}
-
-/** near-connect's event for a sign-in that signed a message as well. */
-export interface OneStepEvent {
-  accounts: { signedMessage: SignedMessage }[]
-}
-
-/** A wallet, a connector, or a function that signs. */
-export type Wallet = WalletObject | WalletConnector | { sign(message: MessageToSign): WalletAnswer }['sign']
-
-/** Options of {@link resumeSignIn}. */
-export interface ResumeOptions {
-  /** URL to which the login is posted as JSON: the route with `loginHandler()` or `passport.authenticate('near')`. */
-  loginUrl: string | URL
-  /**
-   * Replaces the page's `fetch`, for example to send a header, or cookies to another origin.
-   *
-   * @defaultValue `fetch`
-   */
-  fetch?: ((url: string | URL, init: RequestInit) => Promise<Response>) | undefined
-}
-
-/** Options of {@link signIn}. */
-export interface SignInOptions extends ResumeOptions {
-  /** URL of the challenge: the route with `challengeHandler()`. */
-  challengeUrl: string | URL
-}
-
-/**
- * How it ended. `signed-in` brings the server's reply, parsed if it is JSON; `refused` whatever the wallet threw, where it
- * did; `failed` the server's HTTP status, code and message, none of the first two if it could not be reached; `redirected`
- * means that the page is about to be replaced by the wallet's, or by the one that the server sent the browser to.
- */
-export type SignInResult<Reply = unknown> =
-  | { outcome: 'signed-in'; reply: Reply }
-  | { outcome: 'refused'; cause?: unknown }
-  | FailedSignIn
-  | { outcome: 'redirected' }
-
-/** Each code of the server, as `NearAuthErrorCode` of `passport-near` has them. */
-export type NearAuthErrorCode =
-  | 'ERR_NEAR_CREDENTIALS_MISSING'
-  | 'ERR_NEAR_CREDENTIALS_INVALID'
-  | 'ERR_NEAR_WALLET_REFUSED'
-  | 'ERR_NEAR_CHALLENGE_MISSING'
-  | 'ERR_NEAR_CHALLENGE_EXPIRED'
-  | 'ERR_NEAR_SIGNATURE_INVALID'
-  | 'ERR_NEAR_ACCESS_KEY_NOT_FOUND'
-  | 'ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS'
-  | 'ERR_NEAR_SIGN_IN_REQUIRED'
-  | 'ERR_NEAR_AUTHORIZATION_INVALID'
-  | 'ERR_NEAR_AUTHORIZATION_LIMIT'
-  | 'ERR_NEAR_LOGIN_TOO_OLD'
-  | 'ERR_NEAR_CONFIRMATION_MISMATCH'
-  | 'ERR_NEAR_ACCOUNT_MISMATCH'
-  | 'ERR_NEAR_CODE_CHALLENGE_INVALID'
-  | 'ERR_NEAR_SESSION_UNAVAILABLE'
-  | 'ERR_NEAR_STORE_FAILED'
-  | 'ERR_NEAR_RPC_UNAVAILABLE'
-
-/** A sign-in that the server rejected, that failed, or whose server cannot be reached. */
-export interface FailedSignIn {
-  outcome: 'failed'
-  status?: number
-  /** The strategy's code, or a code of the site, such as its rate limit's. Undefined if the response has none. */
-  code?: NearAuthErrorCode | (string & Record<never, never>)
-  message: string
-}
+/** `passport-near/client`: sign-in from a web page, an app or Node. An ES module for browsers and bundlers, without imports. */
+import type {
+  Answer,
+  AuthorizationRequest,
+  ConfirmOptions,
+  ConfirmResult,
+  MessageToSign,
+  OneStepEvent,
+  RequestOptions,
+  ResumeOptions,
+  SignInOptions,
+  SignInResult,
+  SignedMessage,
+  Wallet,
+  WalletAuthorization,
+  WalletConnector,
+  WalletObject,
+} from './types.mjs'
+export type * from './types.mjs'
 
 /**
  * Signs in: fetches a challenge, has the wallet sign it, and posts the answer.
@@ -122,33 +24,27 @@ export interface FailedSignIn {
  * Call it in answer to a click: browsers allow wallets' pop-ups only then. Where the server redirects after the login
  * (`successRedirect`), the browser goes there.
  *
- * @throws {TypeError} when `wallet` cannot sign messages
+ * @throws {TypeError} when `wallet` cannot sign messages, or `crypto` is missing for `pkce`
  * @see {@link https://github.com/near/NEPs/blob/master/neps/nep-0413.md NEP-413}
  */
 export async function signIn<Reply = unknown>(
   wallet: Wallet,
   options: SignInOptions,
 ): Promise<SignInResult<Reply>> {
-  const sign = signerOf(wallet)
-  const asked = await request<Challenge | undefined>(options, options.challengeUrl)
-  if (asked.outcome !== 'signed-in') return asked
-  const nonce = decode(asked.reply?.nonce)
-  if (!asked.reply || !nonce) {
-    const message = 'The site sent no challenge. Try again later. (For its developers: check challengeUrl.)'
-    return { outcome: 'failed', message }
-  }
-  const { message, recipient, state, callbackUrl } = asked.reply
-  let signed: Answer
-  try {
-    signed = await sign({ message, recipient, nonce, state, ...(callbackUrl && { callbackUrl }) })
-  } catch (cause) {
-    return { outcome: 'refused', cause }
-  }
-  if (signed === undefined) return { outcome: 'redirected' }
-  // Some wallets answer with an empty signature if their window is closed or the person declines.
-  if (!signed?.signature) return { outcome: 'refused' }
-  const { accountId, publicKey, signature } = signed
-  return request(options, options.loginUrl, { accountId, publicKey, signature, state })
+  return answerChallenge<Reply, 'signed-in'>(wallet, { ...options, url: options.loginUrl }, 'signed-in')
+}
+
+/**
+ * Confirms an action: posts `body` to `challengeUrl`, has the wallet sign the action's text, and posts `{ ...body, confirmation }` to
+ * `url`. Wallets that answer by redirect are not supported: the page to which they return does not know the action.
+ *
+ * @throws {TypeError} when `wallet` cannot sign messages, or `crypto` is missing for `pkce`
+ */
+export async function confirm<Reply = unknown>(
+  wallet: Wallet,
+  options: ConfirmOptions,
+): Promise<ConfirmResult<Reply>> {
+  return answerChallenge<Reply, 'confirmed'>(wallet, { ...options, body: options.body ?? {} }, 'confirmed')
 }
 
 /**
@@ -163,40 +59,126 @@ export async function resumeSignIn<Reply = unknown>(
   const [page, fragment] = location.href.split('#')
   const answer = Object.fromEntries(new URLSearchParams(fragment))
   const { accountId, publicKey, signature, state, error } = answer
-  const isAnswer = accountId !== undefined && publicKey !== undefined && signature !== undefined
+  const isAnswer = ![accountId, publicKey, signature].includes(undefined)
   // Others say more about their errors, in fragments of the same form.
   const isRefusal = error && Object.keys(answer).length === 1
   if (!isAnswer && !isRefusal) return undefined
   history.replaceState(history.state, '', page)
-  return signature
-    ? request(options, options.loginUrl, { accountId, publicKey, signature, state })
-    : { outcome: 'refused' }
+  if (!signature) return { outcome: 'refused' }
+  const codeVerifier = options.pkce ? swapVerifier() : undefined
+  return request(
+    options,
+    options.loginUrl,
+    { accountId, publicKey, signature, state, codeVerifier },
+    'signed-in',
+  )
 }
 
-type Challenge = Omit<MessageToSign, 'nonce'> & { nonce: string }
+type Challenge = Omit<MessageToSign, 'nonce'> & {
+  nonce: string
+  payload?: string
+  chainId?: AuthorizationRequest['chainId']
+}
+type Outcome = 'signed-in' | 'confirmed'
+type Result<Reply, Success extends Outcome> =
+  { outcome: Success; reply: Reply } | Exclude<SignInResult, { outcome: 'signed-in' }>
 
-/** The function that signs with this kind of wallet. */
-function signerOf(wallet: Wallet | null | undefined): (message: MessageToSign) => WalletAnswer {
-  if (typeof wallet === 'function') return wallet
-  if (wallet && typeof wallet === 'object') {
-    if ('selectWallet' in wallet) return (message) => signByConnector(wallet, message)
-    if (isOneStep(wallet)) {
-      return async (message) =>
-        (await wallet.signInAndSignMessage!({ messageParams: message }))[0]?.signedMessage ?? null
+/** Fetches a challenge, has the wallet sign it, and posts the answer: as `confirmation` where the request has a body of its own. */
+async function answerChallenge<Reply, Success extends Outcome>(
+  wallet: Wallet,
+  options: ConfirmOptions,
+  success: Success,
+): Promise<Result<Reply, Success>> {
+  const given = wallet as Partial<WalletObject & WalletConnector> | null | undefined
+  if (
+    typeof wallet !== 'function' &&
+    !(given?.signMessage ?? given?.selectWallet ?? given?.resolveAuth ?? given?.signInAndSignMessage)
+  ) {
+    throw new TypeError('signIn: wallet must be a function, or a wallet or connector with signMessage')
+  }
+  const { body, pkce, url } = options
+  let { challengeUrl } = options
+  let codeVerifier: string | undefined
+  if (pkce) {
+    codeVerifier = crypto.randomUUID() + crypto.randomUUID()
+    const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(codeVerifier))
+    const base64 = btoa(String.fromCharCode(...new Uint8Array(hash)))
+    const codeChallenge = base64.replace(/\+/g, '-').replace(/\//g, '_').replace('=', '')
+    challengeUrl = `${challengeUrl}${/\?/.test(`${challengeUrl}`) ? '&' : '?'}codeChallenge=${codeChallenge}`
+  }
+  const asked = await request<Challenge | undefined>(options, challengeUrl, body)
+  if (!('reply' in asked)) return asked
+  const nonce = decode(asked.reply?.nonce)
+  if (!nonce) {
+    return {
+      outcome: 'failed',
+      message: 'The site sent no challenge. Try again later. (For its developers: check challengeUrl.)',
     }
-    if (wallet.signMessage) return (message) => wallet.signMessage!(message)
   }
-  throw new TypeError('signIn: wallet must be a function, or a wallet or connector with signMessage')
+  const { message, recipient, state, callbackUrl, payload, chainId } = asked.reply!
+  let signed: Answer | WalletAuthorization
+  // Kept before the wallet is asked: a redirecting wallet replaces the page at once.
+  if (pkce) swapVerifier(codeVerifier)
+  try {
+    signed = await sign(
+      wallet,
+      { message, recipient, nonce, state, ...(callbackUrl && { callbackUrl }) },
+      payload && { payload, chainId: chainId!, network: chainId! },
+    )
+  } catch (cause) {
+    return { outcome: 'refused', cause }
+  }
+  if (signed === undefined) return { outcome: 'redirected' }
+  if (pkce) swapVerifier()
+  const { accountId, publicKey, signature, authorization } = (signed ?? {}) as Partial<
+    SignedMessage & WalletAuthorization
+  >
+  // Some wallets answer with an empty signature if their window is closed or the person declines.
+  if (!signature && !authorization) return { outcome: 'refused' }
+  const proof = {
+    accountId,
+    ...(signature ? { publicKey, signature } : { authorization }),
+    state,
+    codeVerifier,
+  }
+  return request(options, url, body ? { ...body, confirmation: proof } : proof, success)
 }
 
-/** Connects the wallet first, so that the application finds it connected afterwards. */
-async function signByConnector(connector: WalletConnector, message: MessageToSign): Promise<Answer> {
-  const walletId = await connector.selectWallet({ features: { signMessage: true } })
-  const wallet = await connector.wallet(walletId)
-  if (!isOneStep(wallet)) {
-    await connector.connect({ walletId })
-    return wallet.signMessage!(message)
+/** Null if the person declined; undefined if the wallet is another page. */
+async function sign(
+  wallet: Wallet,
+  message: MessageToSign,
+  authorization: AuthorizationRequest | '' | undefined,
+): Promise<Answer | WalletAuthorization> {
+  if (typeof wallet === 'function') return wallet(message)
+  const resolves = (wallet: WalletObject) =>
+    authorization &&
+    typeof wallet.resolveAuth === 'function' &&
+    (!wallet.manifest || wallet.manifest.features?.resolveAuth)
+  if ('selectWallet' in wallet) {
+    const walletId = await wallet.selectWallet({ features: { signMessage: true } })
+    const selected = await wallet.wallet(walletId)
+    if (isOneStep(selected) && !resolves(selected)) {
+      return signWhileConnecting(wallet, walletId, message)
+    }
+    // Connects the wallet first, so that the application finds it connected afterwards.
+    await wallet.connect({ walletId })
+    wallet = selected
   }
+  if (resolves(wallet)) {
+    const answer = await wallet.resolveAuth!(authorization as AuthorizationRequest)
+    return answer && { accountId: answer.accountId, authorization: answer.authorization }
+  }
+  if (!isOneStep(wallet)) return wallet.signMessage!(message)
+  return (await wallet.signInAndSignMessage!({ messageParams: message }))[0]?.signedMessage ?? null
+}
+
+/** Signs in with a near-connect wallet that signs in the same step. */
+async function signWhileConnecting(
+  connector: WalletConnector,
+  walletId: string,
+  message: MessageToSign,
+): Promise<Answer> {
   // connect() resolves to the wallet; the signature comes with an event before that.
   let signed: Answer = null
   const listener = ({ accounts }: OneStepEvent): void => void (signed = accounts[0]?.signedMessage ?? null)
@@ -211,40 +193,52 @@ async function signByConnector(connector: WalletConnector, message: MessageToSig
 
 const isOneStep = (wallet: WalletObject): boolean => !!wallet.manifest?.features?.signInAndSignMessage
 
+/** Swaps the code verifier that the tab keeps while the wallet's page replaces this one. Apps have no such storage. */
+const swapVerifier = (next = ''): string | undefined =>
+  attempt(() => {
+    const kept = sessionStorage.getItem('near:codeVerifier')
+    sessionStorage.setItem('near:codeVerifier', next)
+    return kept || undefined
+  })
+
 /**
  * Decodes base64 into bytes that all wallets accept: wallet-selector requires a Buffer and recognises it by `_isBuffer`; some wallets
- * ask the bytes for their base64.
+ * ask the bytes for their base64, and some send them as JSON.
  */
 function decode(base64: unknown): Uint8Array | undefined {
-  let bytes: Uint8Array
-  try {
-    bytes = Uint8Array.from(atob(base64 as string), (character) => character.charCodeAt(0))
-  } catch {
-    return undefined
-  }
-  if (bytes.length !== 32) return undefined
+  const bytes = attempt(() => Uint8Array.from(atob(base64 as string), (character) => character.charCodeAt(0)))
+  if (bytes?.length !== 32) return undefined
   const { Buffer } = globalThis as { Buffer?: { from(bytes: Uint8Array): Uint8Array } }
   return Buffer
     ? Buffer.from(bytes)
-    : Object.defineProperties(bytes, { _isBuffer: { value: true }, toString: { value: () => base64 } })
+    : Object.defineProperties(bytes, {
+        _isBuffer: { value: true },
+        toString: { value: () => base64 },
+        toJSON: { value: () => ({ type: 'Buffer', data: [...bytes] }) },
+      })
 }
 
-/** Gets a challenge, or posts a login. */
-async function request<Reply>(
-  options: ResumeOptions,
+/**
+ * Requests a challenge, or posts an answer.
+ *
+ * @param success - how an accepted answer ends; undefined for a challenge
+ */
+async function request<Reply, Success extends Outcome = never>(
+  { fetch: send = fetch, pkce }: RequestOptions,
   url: string | URL,
-  login?: object,
-): Promise<SignInResult<Reply>> {
+  body?: object,
+  success?: Success,
+): Promise<Result<Reply, Success>> {
   const accept = 'application/json'
   let response: Response
   let text: string
   try {
-    response = await (options.fetch ?? fetch)(
-      url,
-      login
-        ? { method: 'POST', headers: { accept, 'content-type': accept }, body: JSON.stringify(login) }
-        : { headers: { accept }, cache: 'no-store' },
-    )
+    response = await send(url, {
+      ...(pkce && { credentials: 'omit' }),
+      ...(body
+        ? { method: 'POST', headers: { accept, 'content-type': accept }, body: JSON.stringify(body) }
+        : { headers: { accept }, cache: 'no-store' }),
+    })
     text = await response.text()
   } catch {
     return {
@@ -253,13 +247,15 @@ async function request<Reply>(
     }
   }
   const { ok, status, redirected } = response
-  if (login && redirected) {
+  if (success && redirected) {
     location.assign(response.url)
     return { outcome: 'redirected' }
   }
-  const reply = parse(text) as { code?: unknown; message?: unknown } | null | undefined
-  if (ok) return { outcome: 'signed-in', reply: reply as Reply }
+  const reply = attempt(() => JSON.parse(text) as unknown) as
+    { code?: unknown; message?: unknown } | null | undefined
+  if (ok) return { outcome: success!, reply: reply as Reply }
   const { code, message } = reply ?? {}
+  const what = !body || success === 'signed-in' ? 'sign-in' : 'confirmation'
   return {
     outcome: 'failed',
     status,
@@ -267,15 +263,13 @@ async function request<Reply>(
     message:
       typeof message === 'string'
         ? message
-        : status < 500
-          ? `The site rejected the sign-in with status ${status}.`
-          : `The site failed with status ${status}. Try again later.`,
+        : `The site ${status < 500 ? `rejected the ${what} with status ${status}.` : `failed with status ${status}. Try again later.`}`,
   }
 }
 
-function parse(text: string): unknown {
+function attempt<Value>(run: () => Value): Value | undefined {
   try {
-    return JSON.parse(text)
+    return run()
   } catch {
     return undefined
   }

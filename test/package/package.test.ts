@@ -148,7 +148,7 @@ describe('the packed package', () => {
       'developmentWallet',
     ])
     const client = `import * as imported from 'passport-near/client'; console.log(JSON.stringify(Object.keys(imported).sort()))`
-    expect(await node(client, 'module')).toEqual(['resumeSignIn', 'signIn'])
+    expect(await node(client, 'module')).toEqual(['confirm', 'resumeSignIn', 'signIn'])
   })
 
   it.each([

@@ -26,6 +26,7 @@ export const notUndefined: [
   NotUndefined<server.Nep413Payload>,
   NotUndefined<client.ResumeOptions>,
   NotUndefined<client.SignInOptions>,
+  NotUndefined<client.ConfirmOptions>,
   NotUndefined<client.MessageToSign>,
   NotUndefined<testing.ChallengeStoreContract>,
   NotUndefined<testing.MessageToSign>,
