@@ -2,38 +2,54 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { TestNetwork, type TestAccount } from 'passport-near/testing'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const APP = fileURLToPath(new URL('app.mjs', import.meta.url))
 
 let network: TestNetwork
 let alice: TestAccount
-let child: ChildProcess | undefined
+/** One process for each framework: it serves the applications of all bugs, and a crash fails the test that caused it. */
+const processes = new Map<string, RunningProcess>()
 
 beforeAll(async () => {
   network = await TestNetwork.start()
   alice = await network.createAccount('alice.test')
 })
-afterAll(() => network.stop())
-afterEach(() => void child?.kill())
+afterAll(async () => {
+  for (const { child } of processes.values()) child.kill()
+  await network.stop()
+})
+
+interface RunningProcess {
+  child: ChildProcess
+  ports: Record<string, number>
+}
 
 interface App {
   url: string
   exitCode: () => number | null
 }
 
-async function start(framework: string, bug: string): Promise<App> {
-  const started = spawn(process.execPath, [APP, framework, bug], {
+async function startProcess(framework: string): Promise<RunningProcess> {
+  const child = spawn(process.execPath, [APP, framework, ...BUGS], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, RPC_URL: network.rpcUrl, NODE_ENV: 'production' },
   })
-  child = started
   let errors = ''
-  started.stderr.on('data', (data: Buffer) => (errors += data.toString()))
-  const first = await Promise.race([once(started.stdout, 'data'), once(started, 'exit')])
-  const port = Number(String(first[0]))
-  if (!port || started.exitCode !== null) throw new Error(`The application did not start: ${errors}`)
-  return { url: `http://127.0.0.1:${port}`, exitCode: () => started.exitCode }
+  child.stderr.on('data', (data: Buffer) => (errors += data.toString()))
+  const [first] = (await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])) as unknown[]
+  if (child.exitCode !== null) throw new Error(`The applications did not start: ${errors}`)
+  return { child, ports: JSON.parse(String(first)) as Record<string, number> }
+}
+
+async function start(framework: string, bug: string): Promise<App> {
+  let running = processes.get(framework)
+  if (!running || running.child.exitCode !== null) {
+    running = await startProcess(framework)
+    processes.set(framework, running)
+  }
+  const { child, ports } = running
+  return { url: `http://127.0.0.1:${ports[bug]}`, exitCode: () => child.exitCode }
 }
 
 /** Draws a challenge and posts a good login, or an empty body. */
@@ -52,6 +68,7 @@ async function post({ url }: App, kind: 'login' | 'empty'): Promise<{ status: nu
   return { status: response.status, body: await response.text() }
 }
 
+/** What has happened in an application since the last call. */
 async function ping({ url }: App): Promise<{ signedIn: number; handled: number }> {
   const response = await fetch(`${url}/ping`)
   expect(response.status).toBe(200)
@@ -80,6 +97,9 @@ const bugs: [title: string, bug: string, kind: 'login' | 'empty', frameworks: st
     ['a session of iron-session, without regenerate', 'iron-session', 'login', CONNECT_LIKE, 0],
     ['successRedirect in Connect, which has no res.redirect', 'redirect', 'login', ['connect'], 1],
   ]
+
+const TIME_LIMITS = ['redirect-after-time-limit', 'response-after-time-limit']
+const BUGS = [...new Set(bugs.map(([, bug]) => bug)), 'callback-throws', ...TIME_LIMITS]
 
 describe('a bug of the application is a 500 of its error handler, and the process serves the next request', () => {
   for (const [title, bug, kind, frameworks, signedIn] of bugs) {
@@ -111,15 +131,14 @@ describe('a bug of the application is a 500 of its error handler, and the proces
 })
 
 describe("a login that ends after the application's own time limit has responded", () => {
-  it.each(
-    ['redirect-after-time-limit', 'response-after-time-limit'].flatMap((bug) =>
-      ALL.map((framework) => [bug, framework]),
-    ),
-  )('%s, on %s', async (bug, framework) => {
-    const app = await start(framework, bug)
-    expect(await post(app, 'login')).toEqual({ status: 503, body: 'time limit' })
-    await new Promise((resolve) => setTimeout(resolve, 500))
-    expect((await ping(app)).signedIn).toBeLessThanOrEqual(1)
-    expect(app.exitCode()).toBeNull()
-  })
+  it.each(TIME_LIMITS.flatMap((bug) => ALL.map((framework) => [bug, framework])))(
+    '%s, on %s',
+    async (bug, framework) => {
+      const app = await start(framework, bug)
+      expect(await post(app, 'login')).toEqual({ status: 503, body: 'time limit' })
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      expect((await ping(app)).signedIn).toBeLessThanOrEqual(1)
+      expect(app.exitCode()).toBeNull()
+    },
+  )
 })

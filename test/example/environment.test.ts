@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readEnvironment } from '../../example/site/environment.mjs'
+import { StartupError } from '../../example/site/startup-error.mjs'
 import { Cleanup, listen } from '../support/app'
+import { copyEmptyDatabase } from '../support/example'
 
 const SECRET = 'hunter2'
 const cleanup = new Cleanup()
@@ -40,6 +42,7 @@ const limit = 'must be a whole number of requests a minute from 1 to 1000000'
 const age = 'must be a whole number of milliseconds from 1 to 2147483647'
 const network = 'must be mainnet or testnet, or left out for the embedded test network'
 
+/** Rejected before anything is opened. */
 const WRONG: [NodeJS.ProcessEnv, string][] = [
   [{ PORT: 'http' }, `PORT ${port}; got "http"`],
   [{ PORT: '-1' }, `PORT ${port}; got "-1"`],
@@ -56,14 +59,6 @@ const WRONG: [NodeJS.ProcessEnv, string][] = [
     'WALLET_PORT must be another port than PORT, because the wallet has a separate origin; got 4000',
   ],
   [{ DATA_DIR: ' ' }, 'DATA_DIR must be the path of a folder; got " "'],
-  [
-    { DATA_DIR: '/dev/null/x' },
-    'DATA_DIR must be a folder that this process can write to; got "/dev/null/x" (ENOTDIR)',
-  ],
-  [
-    { DATA_DIR: 'package.json' },
-    'DATA_DIR must be a folder that this process can write to; got "package.json" (EEXIST)',
-  ],
   [{ NEAR_NETWORK: 'betanet' }, `NEAR_NETWORK ${network}; got "betanet"`],
   [{ NEAR_NETWORK: 'Mainnet' }, `NEAR_NETWORK ${network}; got "Mainnet"`],
   [{ DATABASE_URL: 'localhost' }, `DATABASE_URL ${database}; got a text of 9 characters that is not a URL`],
@@ -75,10 +70,6 @@ const WRONG: [NodeJS.ProcessEnv, string][] = [
     { DATABASE_URL: `postgresql://root:${SECRET}@127.0.0.1:99999/x` },
     `DATABASE_URL ${database}; got a text of 43 characters that is not a URL`,
   ],
-  [
-    { DATABASE_URL: `postgresql://root:${SECRET}@127.0.0.1:1/x` },
-    'DATABASE_URL must be the URL of a PostgreSQL database that responds; got ECONNREFUSED from it. Is PostgreSQL running?',
-  ],
   [{ REDIS_URL: '127.0.0.1:6379' }, `REDIS_URL ${redis}; got a text of 14 characters that is not a URL`],
   [
     { REDIS_URL: `http://:${SECRET}@127.0.0.1` },
@@ -87,14 +78,6 @@ const WRONG: [NodeJS.ProcessEnv, string][] = [
   [
     { REDIS_URL: 'redis://127.0.0.1:1' },
     'SESSION_SECRET must be set together with REDIS_URL, to the same value in all processes, such as the output of: openssl rand -hex 32; got nothing',
-  ],
-  [
-    { REDIS_URL: `redis://:${SECRET}@127.0.0.1:1`, SESSION_SECRET: '0123456789abcdef' },
-    'REDIS_URL must be the URL of a Redis that responds; got ECONNREFUSED from it. Is Redis running?',
-  ],
-  [
-    { REDIS_URL: `redis://:${SECRET}@127.0.0.1:1/zero`, SESSION_SECRET: '0123456789abcdef' },
-    'REDIS_URL must be the URL of a Redis that responds; got Invalid pathname from it. Is Redis running?',
   ],
   [{ SESSION_SECRET: SECRET }, `SESSION_SECRET ${secret}; got 7 characters`],
   [{ SITE_URL: 'app.example.com' }, `SITE_URL ${address}; got a text of 15 characters that is not a URL`],
@@ -134,18 +117,58 @@ const WRONG: [NodeJS.ProcessEnv, string][] = [
   [{ CHALLENGE_MAX_AGE: '2147483648' }, `CHALLENGE_MAX_AGE ${age}; got "2147483648"`],
 ]
 
+/** Correct to the eye, and useless at the start. */
+const USELESS: [NodeJS.ProcessEnv, string][] = [
+  [
+    { DATA_DIR: '/dev/null/x' },
+    'DATA_DIR must be a folder that this process can write to; got "/dev/null/x" (ENOTDIR)',
+  ],
+  [
+    { DATA_DIR: 'package.json' },
+    'DATA_DIR must be a folder that this process can write to; got "package.json" (EEXIST)',
+  ],
+  [
+    { DATABASE_URL: `postgresql://root:${SECRET}@127.0.0.1:1/x` },
+    'DATABASE_URL must be the URL of a PostgreSQL database that responds; got ECONNREFUSED from it. Is PostgreSQL running?',
+  ],
+  [
+    { REDIS_URL: `redis://:${SECRET}@127.0.0.1:1`, SESSION_SECRET: '0123456789abcdef' },
+    'REDIS_URL must be the URL of a Redis that responds; got ECONNREFUSED from it. Is Redis running?',
+  ],
+  [
+    { REDIS_URL: `redis://:${SECRET}@127.0.0.1:1/zero`, SESSION_SECRET: '0123456789abcdef' },
+    'REDIS_URL must be the URL of a Redis that responds; got Invalid pathname from it. Is Redis running?',
+  ],
+]
+
 describe('a wrong environment variable', () => {
-  it.concurrent.each(WRONG)('%j ends the site with one sentence and exit code 1', async (env, sentence) => {
-    const { code, stdout, stderr } = await run(env)
-    expect(stderr).toBe(`${sentence}\n`)
-    expect(stderr).not.toContain(SECRET)
-    expect(stdout).toBe('')
-    expect(code).toBe(1)
+  it.each(WRONG)('%j is rejected with one sentence', (env, sentence) => {
+    let thrown: unknown
+    try {
+      readEnvironment({ PORT: '0', WALLET_PORT: '0', ...env })
+    } catch (error) {
+      thrown = error
+    }
+    expect(thrown).toBeInstanceOf(StartupError)
+    expect((thrown as Error).message).toBe(sentence)
+    expect(sentence).not.toContain(SECRET)
   })
+
+  it.each([WRONG[0]!, ...USELESS])(
+    '%j ends the site with one sentence and exit code 1',
+    async (env, sentence) => {
+      const { code, stdout, stderr } = await run(env)
+      expect(stderr).toBe(`${sentence}\n`)
+      expect(stderr).not.toContain(SECRET)
+      expect(stdout).toBe('')
+      expect(code).toBe(1)
+    },
+  )
 
   it.each(['PORT', 'WALLET_PORT'])(
     '%s that names a port in use ends the site the same way',
     async (variable) => {
+      await copyEmptyDatabase(directory)
       const { url } = await listen(undefined, cleanup)
       const used = new URL(url).port
       const { code, stderr } = await run({ [variable]: used })

@@ -6,17 +6,17 @@ import { afterAll, expect, it } from 'vitest'
 import { Cleanup } from '../support/app'
 import { PURPOSE, storedChallenge } from '../support/challenge'
 import { describeWithRedis, RedisServer, until } from '../support/redis'
-import { scaled } from '../support/scale'
+import { isFullScale, scaled } from '../support/scale'
 
-const SESSIONS = 100_000
+const SESSIONS = scaled(100_000, 20_000)
 const PARALLEL = 200
 /** So many times what an empty Redis takes, at most. */
 const MOST = 1.2
 const ATTEMPTS = 8
 
 /** For what expires: scaled down, the first of them may be gone before the last are issued. */
-const EXPIRING = scaled(SESSIONS, 20_000)
-const MAX_AGE = scaled(60_000, 5000)
+const EXPIRING = scaled(SESSIONS, 5000)
+const MAX_AGE = scaled(60_000, 2000)
 
 const challenge = (lifetime = 300_000): StoredChallenge =>
   storedChallenge(randomBytes(16).toString('base64url'), {
@@ -51,31 +51,38 @@ describeWithRedis(`${SESSIONS} open challenges, one in each session`, () => {
     return { client, store, bytes, fill }
   }
 
-  it('take at most 400 bytes each, and slow nothing down', async () => {
-    const [empty, full] = [await open(), await open()]
-    const before = await full.bytes()
-    const began = Date.now()
-    await full.fill(SESSIONS)
-    const issued = Date.now()
-    const each = ((await full.bytes()) - before) / SESSIONS
-    expect(await full.client.dbSize()).toBe(SESSIONS)
+  it('take at most 400 bytes each', async () => {
+    const { client, bytes, fill } = await open()
+    const before = await bytes()
+    await fill(SESSIONS)
+    const each = ((await bytes()) - before) / SESSIONS
+    console.log(`${SESSIONS} open challenges: ${each.toFixed(0)} bytes each`)
+    expect(await client.dbSize()).toBe(SESSIONS)
     expect(each).toBeLessThanOrEqual(400)
-
-    // Whatever else the machine does may hold up one of the two servers for a while: what is slow by itself is so each time.
-    let measured = await compare(empty.store, full.store)
-    for (let attempt = 1; attempt < ATTEMPTS && !isFastEnough(measured); attempt++) {
-      await delay(1000)
-      measured = await compare(empty.store, full.store)
-    }
-    const { issue, consume } = measured
-    console.log(
-      `${SESSIONS} open challenges: ${each.toFixed(0)} bytes each; issued in ${issued - began} ms; ` +
-        `issue ${issue.ms.toFixed(3)} ms (${issue.ratio.toFixed(2)} of an empty Redis), ` +
-        `consume ${consume.ms.toFixed(3)} ms (${consume.ratio.toFixed(2)})`,
-    )
-    expect(issue.ratio).toBeLessThanOrEqual(MOST)
-    expect(consume.ratio).toBeLessThanOrEqual(MOST)
   }, 180_000)
+
+  // A measurement of time, which other work on the machine distorts.
+  it.runIf(isFullScale)(
+    'slow nothing down',
+    async () => {
+      const [empty, full] = [await open(), await open()]
+      await full.fill(SESSIONS)
+      // Whatever else the machine does may hold up one of the two servers for a while: what is slow by itself is so each time.
+      let measured = await compare(empty.store, full.store)
+      for (let attempt = 1; attempt < ATTEMPTS && !isFastEnough(measured); attempt++) {
+        await delay(1000)
+        measured = await compare(empty.store, full.store)
+      }
+      const { issue, consume } = measured
+      console.log(
+        `with ${SESSIONS} open challenges, issue ${issue.ms.toFixed(3)} ms (${issue.ratio.toFixed(2)} of an empty Redis), ` +
+          `consume ${consume.ms.toFixed(3)} ms (${consume.ratio.toFixed(2)})`,
+      )
+      expect(issue.ratio).toBeLessThanOrEqual(MOST)
+      expect(consume.ratio).toBeLessThanOrEqual(MOST)
+    },
+    180_000,
+  )
 
   it(`are all gone after challengeMaxAge, and so is their memory (${EXPIRING} of them)`, async () => {
     const { client, store, bytes, fill } = await open()

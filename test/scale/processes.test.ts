@@ -5,7 +5,7 @@ import { describeWithRedis, RedisServer, startRedisCluster, until } from '../sup
 import { scaled } from '../support/scale'
 import { startSite, type Site } from '../support/site-process'
 
-const ROUNDS = scaled(200, 40)
+const ROUNDS = scaled(200, 8)
 const COPIES = 20
 
 describeWithRedis('two processes that share a Redis, without stickiness', () => {

@@ -1,9 +1,12 @@
 import { accessSync, constants, mkdirSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { chromium, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core'
-import { describe } from 'vitest'
+import {
+  chromium,
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  type Page,
+} from 'playwright-core'
+import { afterAll, describe } from 'vitest'
 
 const CANDIDATES = [
   process.env.CHROMIUM_PATH,
@@ -34,25 +37,19 @@ export function describeInChromium(name: string, tests: () => void): void {
   describe.skip(`${name} (no Chromium)`, tests)
 }
 
-/** A Chromium with an empty profile, which `close` removes. */
+/** One Chromium for all tests of a file: starting it costs more than most of the tests. */
+let browser: Promise<Browser> | undefined
+// Called while the file is loaded, this belongs to the whole file.
+afterAll(async () => (await browser)?.close())
+
+/** A window with an empty profile of its own, which `close` removes. */
 export async function openBrowser(
   options: BrowserContextOptions = {},
 ): Promise<{ context: BrowserContext; close: () => Promise<void> }> {
-  const profile = await mkdtemp(join(tmpdir(), 'passport-near-chromium-'))
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: executablePath!,
-    headless: true,
-    args: FLAGS,
-    ...options,
-  })
+  browser ??= chromium.launch({ executablePath: executablePath!, headless: true, args: FLAGS })
+  const context = await (await browser).newContext(options)
   context.setDefaultTimeout(20_000)
-  return {
-    context,
-    async close() {
-      await context.close()
-      await rm(profile, { recursive: true, force: true })
-    },
-  }
+  return { context, close: () => context.close() }
 }
 
 /** Keeps a picture in `screenshots/`, to be looked at. */

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { existsSync, readFileSync } from 'node:fs'
+import { cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { PGlite } from '@electric-sql/pglite'
 import { TestNetwork, type TestAccount } from 'passport-near/testing'
 import type { Cleanup } from './app'
 import type { Visitor } from './visitor'
@@ -28,6 +29,7 @@ export async function startExample(
 ): Promise<Example> {
   if (!existsSync('dist/index.js'))
     throw new Error('The example needs the built package: run npm run build first')
+  if (!settings.DATABASE_URL) await copyEmptyDatabase(dataDirectory)
   const child = spawn(process.execPath, ['example/site/start.mjs'], {
     env: { ...process.env, PORT: '0', WALLET_PORT: '0', DATA_DIR: dataDirectory, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -64,6 +66,28 @@ export async function startExample(
       return code
     },
   }
+}
+
+const { version } = JSON.parse(readFileSync('node_modules/@electric-sql/pglite/package.json', 'utf8')) as {
+  version: string
+}
+/** An empty database, made once: PGlite needs six seconds of CPU for that, and less than one to open a copy. */
+const EMPTY_DATABASE = `node_modules/.cache/passport-near/pglite-${version}`
+
+/** Prepares the folder of a site, unless it has a database. */
+export async function copyEmptyDatabase(dataDirectory: string): Promise<void> {
+  const target = join(dataDirectory, 'postgres')
+  if (existsSync(target)) return
+  if (!existsSync(EMPTY_DATABASE)) await createEmptyDatabase()
+  await cp(EMPTY_DATABASE, target, { recursive: true })
+}
+
+async function createEmptyDatabase(): Promise<void> {
+  await mkdir(dirname(EMPTY_DATABASE), { recursive: true })
+  const directory = await mkdtemp(`${EMPTY_DATABASE}-`)
+  await (await PGlite.create(directory)).close()
+  // Another worker may have been faster: then the folder is there, and this one is not needed.
+  await rename(directory, EMPTY_DATABASE).catch(() => rm(directory, { recursive: true, force: true }))
 }
 
 /** A test network whose accounts sign without a wallet, and a folder, for processes of the example. */
