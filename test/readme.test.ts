@@ -1,28 +1,16 @@
 import { execFile } from 'node:child_process'
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import type { NearAuthError } from 'passport-near'
 import { NearLoginRejected, NearServiceError, type NearAuthErrorCode } from 'passport-near'
 import { TestNetwork, type TestAccount } from 'passport-near/testing'
-import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { measure, ROWS } from './bench/comparison.mjs'
 import { linkedProject, startProject } from './frameworks/project'
 import { Visitor } from './frameworks/visitor'
 import { Cleanup } from './support/app'
-import { codeBlocks, codeUnder, type CodeBlock } from './support/readme'
+import { codeBlocks, codeUnder } from './support/readme'
 
 const readme = readFileSync('README.md', 'utf8')
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
@@ -241,60 +229,12 @@ process.exit()
   })
 })
 
-/** Writes the blocks as files of a project that has every package, each named by its line. */
-function writeBlocks(directory: string, blocks: CodeBlock[]): string[] {
-  return blocks.map(({ code, line }) => {
-    const isModule = /^(import|export) /m.test(code)
-    const file = join(directory, `line-${line}.${isModule ? 'mjs' : 'cjs'}`)
-    // A script must not share its names with the other blocks.
-    writeFileSync(file, isModule ? code : `async function block() {\n${code}\n}\n`)
-    return file
-  })
-}
-
-function typeErrors(files: string[]): string[] {
-  const program = ts.createProgram(files, {
-    noEmit: true,
-    target: ts.ScriptTarget.ES2022,
-    module: ts.ModuleKind.NodeNext,
-    esModuleInterop: true,
-    strict: false,
-    skipLibCheck: true,
-    allowJs: true,
-    checkJs: true,
-    types: ['node'],
-    lib: ['lib.es2023.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
-  })
-  return ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
-    const place = file
-      ? `${file.fileName.split('/').at(-1)!}:${file.getLineAndCharacterOfPosition(start!).line + 1}`
-      : ''
-    return `${place} ${ts.flattenDiagnosticMessageText(messageText, '\n')}`
-  })
-}
-
 describe("the README's code, every block of it", () => {
   const blocks = codeBlocks()
 
   it('is JavaScript, a shell command or a drawing', () => {
     expect([...new Set(blocks.map(({ language }) => language))].sort()).toEqual(['js', 'sh', 'text'])
   })
-
-  it('type-checks with the packages that it names', () => {
-    const directory = mkdtempSync(join(tmpdir(), 'passport-near-readme-'))
-    cleanup.add(() => rmSync(directory, { recursive: true, force: true }))
-    mkdirSync(join(directory, 'node_modules'))
-    for (const name of readdirSync('node_modules').filter((each) => !each.startsWith('.'))) {
-      symlinkSync(resolve('node_modules', name), join(directory, 'node_modules', name))
-    }
-    symlinkSync(resolve('.'), join(directory, 'node_modules/passport-near'))
-    for (const name of ['app.d.ts', 'app.js']) cpSync(join('test/frameworks', name), join(directory, name))
-    writeFileSync(join(directory, 'package.json'), '{ "type": "module" }')
-    const names = join(directory, 'readme-names.d.cts')
-    cpSync('test/support/readme-names.d.cts', names)
-    const files = writeBlocks(directory, blocks.filter(({ language }) => language === 'js')) // prettier-ignore
-    expect(typeErrors([names, ...files])).toEqual([])
-  }, 120_000)
 
   it('names commands, scripts and packages that exist', () => {
     const { name: own, scripts, devDependencies } = manifest

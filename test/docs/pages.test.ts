@@ -1,83 +1,21 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { build } from 'esbuild'
-import ts from 'typescript'
 import { afterAll, describe, expect, it } from 'vitest'
 import { Cleanup } from '../support/app'
-import { blockUnder, codeBlocks, PAGES, type CodeBlock } from './support/blocks'
-import { createProject } from './support/project'
+import { codeBlocks, PAGES, type CodeBlock } from './support/blocks'
 
 const cleanup = new Cleanup()
 afterAll(() => cleanup.run())
 
 const blocks = PAGES.flatMap((page) => codeBlocks(page))
 const isCode = ({ language }: CodeBlock): boolean => ['js', 'ts'].includes(language)
-const isModule = ({ code }: CodeBlock): boolean => /^(import|export) /m.test(code)
 const isWholeProgram = ({ code }: CodeBlock): boolean => /\.listen\(|from 'node:test'/.test(code)
-
-function typeErrors(files: readonly string[], options: ts.CompilerOptions): string[] {
-  const program = ts.createProgram(files, {
-    noEmit: true,
-    target: ts.ScriptTarget.ES2022,
-    module: ts.ModuleKind.NodeNext,
-    esModuleInterop: true,
-    experimentalDecorators: true,
-    emitDecoratorMetadata: true,
-    skipLibCheck: true,
-    allowJs: true,
-    checkJs: true,
-    types: ['node'],
-    lib: ['lib.es2023.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
-    ...options,
-  })
-  return ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
-    const place = file
-      ? `${basename(file.fileName)}:${file.getLineAndCharacterOfPosition(start!).line + 1}`
-      : ''
-    return `${place} ${ts.flattenDiagnosticMessageText(messageText, '\n')}`
-  })
-}
-
-/** Each block as a file that is named by its page and line. */
-function writeBlocks(directory: string, written: readonly CodeBlock[]): string[] {
-  return written.map((block) => {
-    const { code, language, page, line } = block
-    const kind = `${isModule(block) ? 'm' : 'c'}${language}`
-    const file = join(directory, `${basename(page).replace(/\.\w+$/, '')}-${line}.${kind}`)
-    // A script may await, and its names must not meet those of other blocks.
-    writeFileSync(file, isModule(block) ? code : `async function block() {\n${code}\n}\n`)
-    return file
-  })
-}
 
 describe('the code of the pages, each block', () => {
   it('is in a language that is tested', () => {
     expect([...new Set(blocks.map(({ language }) => language))].sort()).toEqual(['js', 'sh', 'text', 'ts'])
   })
-
-  it('type-checks with the packages that it names', () => {
-    const directory = createProject(cleanup, {
-      'names.d.cts': readFileSync('test/docs/support/names.d.cts', 'utf8'),
-      'app.js': '',
-      'app.d.ts': `export function createApp(options?: { rpc?: string }): {
-        listen(port: number, host?: string): Omit<import('node:http').Server, 'address'> & {
-          address(): import('node:net').AddressInfo
-        }
-      }`,
-    })
-    const names = join(directory, 'names.d.cts')
-    // The interface of a store is a declaration: a test of its own compares it with the real one.
-    const typed = blocks.filter((block) => isCode(block) && !block.code.startsWith('interface '))
-    const files = writeBlocks(directory, typed)
-    // A whole program in TypeScript declares its own user, and is strict.
-    const strict = files.filter((file) => /\.[mc]ts$/.test(file))
-    const loose = files.filter((file) => !strict.includes(file))
-    expect(typeErrors([names, ...loose], { strict: false })).toEqual([])
-    const errors = strict.flatMap((file) =>
-      typeErrors([file], { strict: true, noImplicitOverride: true, exactOptionalPropertyTypes: true }),
-    )
-    expect(errors).toEqual([])
-  }, 120_000)
 
   it('runs in a test if it is a whole program', () => {
     const tests = readdirSync('test/docs')
@@ -135,23 +73,6 @@ describe('the code of the pages, each block', () => {
       }
     }
   })
-
-  it('shows the interface of a store as it is', () => {
-    const directory = mkdtempSync(join(resolve('test/docs'), '.interface-'))
-    cleanup.add(() => rmSync(directory, { recursive: true, force: true }))
-    const file = join(directory, 'store.ts')
-    writeFileSync(
-      file,
-      `import type { ChallengeStore as RealStore, StoredChallenge as RealChallenge } from 'passport-near'
-${blockUnder('docs/stores.md', 'The interface')}
-export const toShown = (store: RealStore): ChallengeStore => store
-export const toReal = (store: ChallengeStore): RealStore => store
-export const challengeToShown = (challenge: RealChallenge): StoredChallenge => challenge
-export const challengeToReal = (challenge: StoredChallenge): RealChallenge => challenge
-`,
-    )
-    expect(typeErrors([file], { strict: true })).toEqual([])
-  }, 60_000)
 })
 
 /** GitHub's anchor of a heading. */
