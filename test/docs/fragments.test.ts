@@ -1,4 +1,5 @@
 import http from 'node:http'
+import { WebSocket } from 'ws'
 import { TestNetwork, type TestAccount } from 'passport-near/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Cleanup } from '../support/app'
@@ -216,27 +217,19 @@ describe('WebSocket and GraphQL', () => {
   const websocket = blockUnder('docs/realtime.md', 'WebSocket')
   const sessions = /^const sessions = session\(\{[^]*?^\}\)$/m.exec(websocket)![0]
 
-  /** Opens a WebSocket's handshake. */
-  const handshake = (
-    url: string,
-    cookie: string,
-    origin: string,
-  ): Promise<{ status: number; text: string }> =>
+  /** Opens a WebSocket: the status of the handshake, and the first message. */
+  const connect = (url: string, cookie: string, origin: string): Promise<{ status: number; text: string }> =>
     new Promise((resolve, reject) => {
-      const headers = { connection: 'Upgrade', upgrade: 'websocket', origin, ...(cookie && { cookie }) }
-      const request = http.request(url, { headers })
-      request.on('upgrade', (response, socket, head) => {
-        let text = head.toString()
-        socket.on('data', (chunk: Buffer) => (text += chunk.toString()))
-        socket.on('end', () => resolve({ status: response.statusCode!, text }))
-        socket.on('error', reject)
+      const socket = new WebSocket(url.replace('http:', 'ws:'), { origin, headers: { cookie } })
+      socket.on('message', (data: Buffer) => {
+        socket.terminate()
+        resolve({ status: 101, text: data.toString() })
       })
-      request.on('response', (response) => {
+      socket.on('unexpected-response', (_, response) => {
         response.resume()
         resolve({ status: response.statusCode!, text: '' })
       })
-      request.on('error', reject)
-      request.end()
+      socket.on('error', reject)
     })
 
   it('knows the user at a WebSocket’s handshake, and rejects other origins', async () => {
@@ -247,18 +240,22 @@ describe('WebSocket and GraphQL', () => {
     })
     const visitor = new Visitor(url)
     const site = 'http://localhost:3000'
-    expect((await handshake(url, '', site)).status).toBe(401)
+    expect((await connect(url, '', site)).status).toBe(401)
     await visitor.signIn(alice)
-    expect(await handshake(url, visitor.cookie, site)).toEqual({ status: 101, text: 'Hello, alice.near' })
-    expect((await handshake(url, visitor.cookie, 'https://evil.example.com')).status).toBe(403)
+    expect(await connect(url, visitor.cookie, site)).toEqual({ status: 101, text: 'Hello, alice.near' })
+    expect((await connect(url, visitor.cookie, 'https://evil.example.com')).status).toBe(403)
   })
 
   it('knows the user in the context of GraphQL', async () => {
-    const routes = `const schema = {}\n${blockUnder('docs/realtime.md', 'GraphQL')}`
+    const routes = `const { buildSchema } = require('graphql')
+const schema = buildSchema('type Query { me: User } type User { name: String }')
+schema.getQueryType().getFields().me.resolve = (source, args, { user }) => user
+${blockUnder('docs/realtime.md', 'GraphQL')}`
+    const query = { query: '{ me { name } }' }
     const visitor = new Visitor(await start({ routes }))
-    expect((await visitor.post('/graphql')).body).toEqual({ data: { me: null } })
+    expect((await visitor.post('/graphql', query)).body).toEqual({ data: { me: null } })
     await visitor.signIn(alice)
-    expect((await visitor.post('/graphql')).body).toEqual({ data: { me: 'alice.near' } })
+    expect((await visitor.post('/graphql', query)).body).toEqual({ data: { me: { name: 'alice.near' } } })
   })
 })
 

@@ -27,7 +27,7 @@ declare global {
   const publicKey: string
   const button: HTMLButtonElement
   const wallet: Parameters<typeof signIn>[0]
-  const schema: object
+  const schema: import('graphql').GraphQLSchema
   const client: Near.NodeRedisClient
   const RedisChallengeStore: new (
     ...args: ConstructorParameters<typeof Near.RedisChallengeStore<Express.Request>>

@@ -17,9 +17,6 @@ import type { Cleanup } from '../../support/app'
 
 const SUPPORT = 'test/docs/support'
 
-/** Packages that this repository does not have. The pages say that their code ran with a stand-in. */
-export const STAND_INS = ['ws', 'hono', '@hono/node-server', 'graphql-http'] as const
-
 /** A project with each package of this repository, and with the built package as `passport-near`. */
 export function createProject(cleanup: Cleanup, files: Readonly<Record<string, string>> = {}): string {
   if (!existsSync('dist/index.js')) throw new Error('The package is not built: run npm run build first')
@@ -31,11 +28,6 @@ export function createProject(cleanup: Cleanup, files: Readonly<Record<string, s
     symlinkSync(resolve('node_modules', name), join(modules, name))
   }
   symlinkSync(resolve('.'), join(modules, 'passport-near'))
-  for (const name of STAND_INS) {
-    if (!existsSync(join(modules, name))) {
-      cpSync(join(SUPPORT, 'stand-ins', name), join(modules, name), { recursive: true })
-    }
-  }
   for (const name of ['users.cjs', 'users.d.cts']) cpSync(join(SUPPORT, name), join(directory, name))
   writeFileSync(join(directory, 'package.json'), '{ "private": true, "type": "module" }')
   for (const [name, content] of Object.entries(files)) {
