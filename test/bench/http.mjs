@@ -46,7 +46,7 @@ const answers = {
     signature[0] ^= 1
     return { signature: signature.toString('base64'), state, password: 'wrong' }
   },
-  'spent challenge': (wallet, { nonce }) => ({
+  'consumed challenge': (wallet, { nonce }) => ({
     signature: wallet.sign(nonce),
     state: 'was-taken-out-before',
     password: 'wrong',

@@ -16,6 +16,9 @@ tag.writeUInt32LE(2 ** 31 + 413)
 const before = Buffer.concat([tag, text(MESSAGE)])
 const after = Buffer.concat([text(RECIPIENT), Buffer.from([0])])
 
+/** @param {Uint8Array} nonce */
+export const hashLogin = (nonce) => createHash('sha256').update(before).update(nonce).update(after).digest()
+
 /** A wallet with one Ed25519 key that costs the load generator as little as it can. */
 export function createWallet() {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519')
@@ -26,12 +29,7 @@ export function createWallet() {
     keyObject: publicKey,
     /** @param {string} nonce - base64 */
     sign(nonce) {
-      const hash = createHash('sha256')
-        .update(before)
-        .update(Buffer.from(nonce, 'base64'))
-        .update(after)
-        .digest()
-      return sign(null, hash, privateKey).toString('base64')
+      return sign(null, hashLogin(Buffer.from(nonce, 'base64')), privateKey).toString('base64')
     },
   }
 }

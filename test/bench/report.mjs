@@ -1,7 +1,7 @@
 // Writes docs/bench/results.json into docs/benchmarks.md, as a sentence into README.md, and as docs/bench/logins.svg.
 import { readFileSync, writeFileSync } from 'node:fs'
 
-const { machine, rounds, verification, logins, refusals, keys, eventLoop, many, require, idleMegabytes } =
+const { machine, rounds, verification, logins, rejections, keys, eventLoop, many, require, idleMegabytes } =
   JSON.parse(readFileSync('docs/bench/results.json', 'utf8'))
 
 const fixed = (value, digits = 2) => value.toFixed(digits)
@@ -13,7 +13,7 @@ const VERIFIERS = {
   'near-api-js': 'near-api-js verifyMessage',
   'near-kit': 'near-kit verifyNep413Signature',
 }
-const REFUSALS = {
+const REJECTIONS = {
   'passport-local': 'passport-local, wrong password',
   'passport-near': 'passport-near, bad signature',
   'near-api-js': 'near-api-js, bad signature',
@@ -22,15 +22,15 @@ const REFUSALS = {
 
 const rows = Object.entries(logins).map(([name, login]) => {
   const verified = verification[VERIFIERS[name]]
-  const refused = refusals[REFUSALS[name]]
+  const rejected = REJECTIONS[name] && rejections[REJECTIONS[name]]
   return [
     `\`${name}\``,
     whole(login.median),
     spread(login),
     `${fixed(login.cpuMs)} ms`,
     verified ? `${whole(verified.median)} µs, ${fixed(verified.ratio)}` : '',
-    `${whole(refused.median)}, ${fixed(refused.ratio)}`,
-    whole(refused.rpcCalls),
+    rejected ? `${whole(rejected.median)}, ${fixed(rejected.ratio)}` : '',
+    rejected ? whole(rejected.rpcCalls) : '',
   ]
 })
 const header = [
@@ -39,26 +39,29 @@ const header = [
   'of `passport-local`',
   'server CPU a login',
   'one verification, of bare `crypto.verify`',
-  'refusals/s, of `passport-local`',
+  'rejections/s, of `passport-local`',
   'RPC calls for one',
 ]
 const line = (cells) => `| ${cells.join(' | ')} |`
 const table = [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n')
 
-const spent = refusals['passport-near, spent challenge']
+const consumed = rejections['passport-near, consumed challenge']
+const { ofFloor } = logins['passport-near']
 const text = `${table}
 
 Challenge and login together over HTTP, 16 connections, Express 5 with express-session, the server on one core${machine.pinned ? '' : ' (not pinned)'}, load and a stand-in node on the other;
-medians of ${rounds} interleaved rounds, ratios with their spread (${machine.cores} × ${machine.processor}, Node ${machine.node.slice(1)}). \`passport-local\` compares one string: it is the ceiling.
+medians of ${rounds} interleaved rounds, ratios with their spread (${machine.cores} × ${machine.processor}, Node ${machine.node.slice(1)}). \`passport-local\` compares one string: it is the ceiling. The floor is the least that a login by signature and one request to the chain can cost: one hash, one verification with a key that is ready, one exchange on a kept connection, and no checks.
 
-- A spent challenge is refused ${whole(spent.median)} times a second (${fixed(spent.ratio)}), without an RPC call.
+- \`passport-near\` signs in at ${spread(ofFloor)} of the rate of the floor.
+- A consumed challenge is rejected ${whole(consumed.median)} times a second (${fixed(consumed.ratio)}), without an RPC call.
 - Accounts with 100 and 10,000 keys sign in at ${fixed(keys['100 keys'].ratio)} and ${fixed(keys['10,000 keys'].ratio)} of the rate of one with a single key.
-- The event loop's delay (p99.9) is ${fixed(eventLoop['with logins'].p999)} ms with 100 logins a second, one after the other, and ${fixed(eventLoop['without logins'].p999)} ms with as many requests that sign nobody in.
+- The event loop's delay (p99.9) is ${fixed(eventLoop['with logins'].p999)} ms with 100 logins a second, one after the other, and ${fixed(eventLoop['without logins'].p999)} ms with as many requests that sign in no user.
 - After ${whole(many.count)} logins in one process a login takes ${fixed(many.lastMicroseconds, 0)} µs, at first ${fixed(many.firstMicroseconds, 0)} µs; the heap is ${fixed(many.heapGrowthBytes / 1e6)} MB larger.
 - \`require('passport-near')\` takes ${fixed(require['passport-near'], 0)} ms, \`passport\` ${fixed(require.passport, 0)} ms; an idle application keeps ${fixed(idleMegabytes['passport-near'] - idleMegabytes['passport-local'], 1)} MB more than with \`passport-local\`.`
 
 const rate = (name) => whole(logins[name].median)
-const sentence = `\`passport-near\` signs in ${rate('passport-near')} people a second, \`passport-local\` ${rate('passport-local')} ([benchmarks](docs/benchmarks.md)).`
+const times = (name) => fixed(logins['passport-near'].median / logins[name].median, 1)
+const sentence = `\`passport-near\` signs in ${rate('passport-near')} people a second: ${fixed(ofFloor.ratio)} of the least that such a login can cost, ${fixed(logins['passport-near'].ratio)} of \`passport-local\`, ${times('near-api-js')} times \`near-api-js\` and ${times('near-kit')} times \`near-kit\` ([benchmarks](docs/benchmarks.md)).`
 
 /** Replaces a part of a page. */
 function rewrite(page, part, replacement) {

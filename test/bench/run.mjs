@@ -56,21 +56,22 @@ async function overHttp() {
   const node = await startNode()
   const { rpcUrl } = await node.ask({ publicKey: wallet.publicKey })
   const servers = {}
-  for (const name of ['passport-local', 'passport-near', 'near-api-js', 'near-kit']) {
+  for (const name of ['passport-local', 'floor', 'passport-near', 'near-api-js', 'near-kit']) {
     servers[name] = await startServer(name, rpcUrl)
   }
   try {
     return {
       logins: await interleaved({
         'passport-local': [servers['passport-local'], { kind: 'login' }, 200],
+        floor: [servers.floor, { kind: 'login' }, 200],
         'passport-near': [servers['passport-near'], { kind: 'login' }, 200],
         'near-api-js': [servers['near-api-js'], { kind: 'login' }, 200],
         'near-kit': [servers['near-kit'], { kind: 'login' }, 200],
       }),
-      refusals: await interleaved({
+      rejections: await interleaved({
         'passport-local, wrong password': [servers['passport-local'], { kind: 'bad signature' }, 401],
         'passport-near, bad signature': [servers['passport-near'], { kind: 'bad signature' }, 401],
-        'passport-near, spent challenge': [servers['passport-near'], { kind: 'spent challenge' }, 401],
+        'passport-near, consumed challenge': [servers['passport-near'], { kind: 'consumed challenge' }, 401],
         'near-api-js, bad signature': [servers['near-api-js'], { kind: 'bad signature' }, 401],
         'near-kit, bad signature': [servers['near-kit'], { kind: 'bad signature' }, 401],
       }),
@@ -112,6 +113,7 @@ async function overHttp() {
       Object.fromEntries(Object.entries(runs).map(([name, list]) => [name, list[round].perSecond])),
     )
     const compared = compare(rates, Object.keys(loads)[0])
+    if (loads.floor) compared['passport-near'].ofFloor = compare(rates, 'floor')['passport-near']
     for (const [name, list] of Object.entries(runs)) {
       for (const figure of ['cpuMs', 'busy', 'rpcCalls', 'p999']) {
         compared[name][figure] = median(list.map((each) => each[figure]))
@@ -167,7 +169,7 @@ function print(figures) {
   table('One verification, without a network', figures.verification, 'µs')
   table('A login by what is open in the session', figures.openChallenges, 'µs')
   table('Challenge and login over HTTP', figures.logins, 'logins/s')
-  table('Refusals over HTTP', figures.refusals, 'refusals/s')
+  table('Rejections over HTTP', figures.rejections, 'rejections/s')
   table('Logins by the keys on the account', figures.keys, 'logins/s')
   table('The event loop at 100 logins a second', figures.eventLoop, 'logins/s')
   const { many, require, idleMegabytes } = figures

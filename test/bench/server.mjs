@@ -1,13 +1,17 @@
 // One application, with one way to sign in: what it costs beside the others. Started by the benchmarks in a process of its
 // own, which loads only what this way needs.
-import { randomBytes } from 'node:crypto'
+import { createPublicKey, randomBytes, verify } from 'node:crypto'
+import http from 'node:http'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import bs58 from 'bs58'
 import express from 'express'
 import session from 'express-session'
 import { Passport, Strategy } from 'passport'
-import { MESSAGE, RECIPIENT } from './login.mjs'
+import { hashLogin, MESSAGE, RECIPIENT } from './login.mjs'
 
 const [, , contender, rpcUrl] = process.argv
+/** What stands before the 32 bytes of an Ed25519 key in DER. */
+const SPKI = Buffer.from('302a300506032b6570032100', 'hex')
 
 /** A login as people write it around a library: a nonce in the session, then the library's own function. */
 class HandWritten extends Strategy {
@@ -53,6 +57,39 @@ const contenders = {
     )
     passport.use(near)
     return near.challengeHandler()
+  },
+  /** The least that a login by signature and one request to the chain can cost here: it checks nothing else. */
+  async floor() {
+    const agent = new http.Agent({ keepAlive: true })
+    const headers = { 'content-type': 'application/json' }
+    const view = { request_type: 'view_access_key', finality: 'final' }
+    const viewAccessKey = (accountId, publicKey) =>
+      new Promise((resolve, reject) => {
+        const params = { ...view, account_id: accountId, public_key: publicKey }
+        const request = http.request(rpcUrl, { agent, method: 'POST', headers }, (response) => {
+          let text = ''
+          response.setEncoding('utf8').on('data', (chunk) => (text += chunk))
+          response.on('end', () => resolve(JSON.parse(text).result))
+        })
+        request.on('error', reject)
+        request.end(JSON.stringify({ jsonrpc: '2.0', id: '1', method: 'query', params }))
+      })
+    const keys = new Map()
+    const keyFor = (publicKey) => {
+      if (!keys.has(publicKey)) {
+        const der = Buffer.concat([SPKI, bs58.decode(publicKey.slice(publicKey.indexOf(':') + 1))])
+        keys.set(publicKey, createPublicKey({ key: der, format: 'der', type: 'spki' }))
+      }
+      return keys.get(publicKey)
+    }
+    passport.use(
+      new HandWritten(async ({ accountId, publicKey, signature }, { nonce }) => {
+        const hash = hashLogin(nonce)
+        if (!verify(null, hash, keyFor(publicKey), Buffer.from(signature, 'base64'))) return false
+        return (await viewAccessKey(accountId, publicKey)).permission === 'FullAccess'
+      }),
+    )
+    return handOutNonce
   },
   async 'near-api-js'() {
     const { JsonRpcProvider } = await import('near-api-js')
