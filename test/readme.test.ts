@@ -110,12 +110,17 @@ describe("the README's code, run", () => {
     })
   })
 
-  describe('Errors: the callback for several strategies', () => {
+  describe('Errors: the error handler, with the callback for several strategies', () => {
     const local = `
 const { Strategy: LocalStrategy } = require('passport-local')
 passport.use(new LocalStrategy((username, password, done) => done(null, password === 'right' && { id: username })))
 `
-    const start = (): Promise<Visitor> => startApplication(useWith(local + codeUnder('Errors')[0]!))
+    const start = (): Promise<Visitor> =>
+      startApplication(
+        useWith(
+          local + codeUnder('Several ways to sign in', 'docs/frameworks.md')[0]! + codeUnder('Errors')[0]!,
+        ),
+      )
     let visitor: Visitor
     beforeAll(async () => {
       visitor = await start()
@@ -156,29 +161,6 @@ passport.use(new LocalStrategy((username, password, done) => done(null, password
         body: { code: 'ERR_NEAR_RPC_UNAVAILABLE', message: expect.any(String) as string },
       })
     })
-  })
-
-  it('Without front-end code: redirects to the wallet and takes its answer as a form', async () => {
-    const block = codeUnder('Without front-end code')[0]!
-    const setup = /^[^]*?^passport\.use\(near\)\n/m.exec(block)![0]
-    const verify = 'const verify = (profile, done) => done(null, { id: profile.accountId })\n'
-    const configured = replace(use, /^const near = [^]*?^passport\.use\(near\)\n/m, verify + setup)
-    const visitor = await startApplication(
-      replace(configured, listening, block.slice(setup.length) + listening),
-    )
-
-    const away = new URL((await visitor.request('/login/near')).headers.get('location')!)
-    expect(away.origin + away.pathname).toBe('https://app.mynearwallet.com/sign-message')
-    const query = Object.fromEntries(away.searchParams) as Record<
-      'message' | 'recipient' | 'nonce' | 'state',
-      string
-    >
-    const { accountId, publicKey, signature } = await alice.signMessage(query)
-    expect(await (await visitor.request('/login/near/callback')).text()).toContain('<script>')
-    const body = new URLSearchParams({ accountId, publicKey, signature, state: query.state })
-    const back = await visitor.request('/login/near/callback', { method: 'POST', body })
-    expect([back.status, back.headers.get('location')]).toEqual([302, '/'])
-    expect((await visitor.get('/me')).body).toEqual({ id: 'alice.near' })
   })
 
   it('Testing your login: signs in from start to stop', async () => {
