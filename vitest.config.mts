@@ -15,6 +15,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 45_000,
     hookTimeout: 60_000,
+    // A busy machine may take longer than the second that is the default.
+    expect: { poll: { timeout: 20_000 } },
     maxWorkers: 2,
     coverage: {
       provider: 'v8',

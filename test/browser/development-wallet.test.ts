@@ -157,11 +157,11 @@ describeInChromium("a newcomer's application with the development wallet, by pop
 
   it('is answered after a try while the wallet was down', async () => {
     await network.createAccount('alice.test')
+    await context.route('**/sign-message', (route) => route.abort())
     const wallet = await clickForPopup(context, page, 'Sign in')
-    await wallet.route('**/sign-message', (route) => route.abort())
     await approve(wallet)
     await wallet.getByText('The wallet does not respond.').waitFor()
-    await wallet.unroute('**/sign-message')
+    await context.unroute('**/sign-message')
     await approve(wallet)
     await expect.poll(() => result(page)).toMatchObject({ outcome: 'signed-in' })
   })

@@ -12,7 +12,7 @@ import { describeWithRedis, freePort, RedisServer } from '../support/redis'
 import { scaled } from '../support/scale'
 import { Visitor } from '../support/visitor'
 
-const PROCESSES = 4
+const PROCESSES = scaled(4, 2)
 const RATE = scaled(100, 40)
 /** So many may be under way: a machine that is too slow for the rate is asked for less, not more and more. */
 const UNDER_WAY = scaled(100, 20)
