@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { NearServiceError } from '../errors'
 import { CircuitBreaker } from '../rpc/circuit-breaker'
 import type { Endpoint } from '../rpc/endpoint'
@@ -81,10 +80,22 @@ async function resolveAt(
   for (const pause of NEW_ACCOUNT_PAUSES) {
     if (result !== 'unknown-account' || performance.now() + pause >= options.deadline) break
     options.onProgress(pause)
-    await delay(pause, undefined, { signal: options.signal })
+    await wait(pause, options.signal)
     result = await new Walk(endpoint, request, options).run()
   }
   return withoutReason(result)
+}
+
+function wait(duration: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, duration)
+    signal.addEventListener('abort', end)
+  })
 }
 
 function withoutReason(result: Resolved | Unresolved): Resolution['result'] {

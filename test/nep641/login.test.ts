@@ -13,7 +13,7 @@ let challenge: Challenge
 beforeAll(async () => {
   network = await TestNetwork.start()
   alice = await network.createAccount('alice.test')
-  const app = await startApp(cleanup, { near: { rpc: network.rpcUrl, walletContracts: true } as object })
+  const app = await startApp(cleanup, { near: { rpc: network.rpcUrl, walletContracts: true } })
   url = app.url
 })
 afterAll(async () => {

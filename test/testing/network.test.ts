@@ -120,12 +120,12 @@ it('near-api-js shows what TestNetwork does not support', async () => {
 it.each([
   [
     'near-api-js',
-    (contractId: string, args: object): Promise<unknown> =>
+    (contractId: string, args: Record<string, unknown>): Promise<unknown> =>
       new JsonRpcProvider({ url: network.rpcUrl }).callFunction({ contractId, method: 'sum', args }),
   ],
   [
     'near-kit',
-    (contractId: string, args: object): Promise<unknown> =>
+    (contractId: string, args: Record<string, unknown>): Promise<unknown> =>
       new Near({ network: { rpcUrl: network.rpcUrl, networkId: 'localnet' } }).view(contractId, 'sum', args),
   ],
 ])('%s reads what a contract returns, and why it does not', async (_, view) => {
