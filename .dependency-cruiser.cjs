@@ -19,11 +19,16 @@ module.exports = {
       '^lib/access-keys/',
       `^lib/(access-keys|rpc|nep413)/|^lib/(${PURE})\\.ts`,
     ),
+    layer(
+      'nep641-knows-keys-and-rpc',
+      '^lib/nep641/',
+      `^lib/(nep641|access-keys|rpc|nep413)/|^lib/(${PURE})\\.ts`,
+    ),
     layer('challenges-know-no-proofs', '^lib/challenges/', `^lib/challenges/|^lib/(${PURE})\\.ts`),
     layer(
       'proofs-know-no-strategy',
       '^lib/proofs/',
-      `^lib/(proofs|access-keys|challenges|nep413)/|^lib/(${PURE}|credentials|diagnostics)\\.ts`,
+      `^lib/(proofs|access-keys|nep641|challenges|nep413)/|^lib/(${PURE}|credentials|diagnostics)\\.ts`,
     ),
     {
       name: 'nothing-knows-the-strategy',

@@ -4,8 +4,8 @@ import type { NearAuthErrorCode } from './errors'
 /** The `node:diagnostics_channel` on which each decided login is published. @internal */
 export const LOGIN_CHANNEL = 'passport-near:login'
 
-/** The steps of a login, in their order. */
-export type LoginStep = 'credentials' | 'challenge' | 'signature' | 'accessKey' | 'verify'
+/** The steps of a login, in their order. An authorization (NEP-641) is in place of a signature and an access key. */
+export type LoginStep = 'credentials' | 'challenge' | 'signature' | 'accessKey' | 'authorization' | 'verify'
 
 /** The result of one login: nothing personal, no URL. */
 export interface LoginEvent {

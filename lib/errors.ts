@@ -157,8 +157,10 @@ export class NearLoginRejected extends NearAuthError {
   declare readonly code: RejectionCode
   override readonly name = 'NearLoginRejected'
 
-  constructor(code: RejectionCode, options?: { cause?: unknown }) {
-    super(code, REJECTIONS[code], options)
+  /** @param options - `cause`: the error behind this one; `hint`: fixed text that is added to the message */
+  constructor(code: RejectionCode, { hint, ...options }: { cause?: unknown; hint?: string } = {}) {
+    const { status, message } = REJECTIONS[code]
+    super(code, { status, message: hint ? `${message} ${hint}` : message }, options)
   }
 }
 
@@ -178,6 +180,11 @@ const rejections = new Map<RejectionCode, NearLoginRejected>(
  */
 export function rejection(code: RejectionCode): NearLoginRejected {
   return rejections.get(code)!
+}
+
+/** A rejection that says more than its code does. Make one for each text, at the start. @internal */
+export function rejectionWithHint(code: RejectionCode, hint: string): NearLoginRejected {
+  return Object.freeze(new NearLoginRejected(code, { hint }))
 }
 
 /** A login that failed without a decision. The strategy passes it to Passport's `error`; it is never a rejection. */

@@ -6,6 +6,8 @@ import {
   NearServiceError as ServiceError,
 } from './errors'
 import { hashPayload } from './nep413/payload'
+import { hashOffchainMessage } from './nep641/message'
+import { resolveAuthorization } from './nep641/resolve-authorization'
 import type * as types from './public-types'
 import { verifySignature } from './nep413/signature'
 import { RedisChallengeStore as RedisStore } from './challenges/redis-store'
@@ -21,25 +23,30 @@ const NearStrategy = Object.assign(StrategyClass, {
   NearAuthError: AuthError,
   NearLoginRejected: LoginRejected,
   NearServiceError: ServiceError,
+  hashOffchainMessage,
   hashPayload,
   nearApiAccessKeys,
+  resolveAuthorization,
   verifySignature,
 })
 type NearStrategy<
   Request extends object = types.DefaultRequest,
   PassRequest extends boolean = false,
-> = StrategyClass<Request, PassRequest>
+  WalletContracts extends boolean | types.WalletContractsOptions = false,
+> = StrategyClass<Request, PassRequest, WalletContracts>
 
 // eslint-disable-next-line @typescript-eslint/no-namespace -- the only way to give `export =` its types
 declare namespace NearStrategy {
   type NearStrategy<
     Request extends object = types.DefaultRequest,
     PassRequest extends boolean = false,
-  > = StrategyClass<Request, PassRequest>
+    WalletContracts extends boolean | types.WalletContractsOptions = false,
+  > = StrategyClass<Request, PassRequest, WalletContracts>
   type Strategy<
     Request extends object = types.DefaultRequest,
     PassRequest extends boolean = false,
-  > = StrategyClass<Request, PassRequest>
+    WalletContracts extends boolean | types.WalletContractsOptions = false,
+  > = StrategyClass<Request, PassRequest, WalletContracts>
   type SessionChallengeStore = SessionStore
   type RedisChallengeStore<Request extends object = object> = RedisStore<Request>
   type NearAuthError = AuthError
@@ -62,11 +69,15 @@ declare namespace NearStrategy {
   type LoginStep = types.LoginStep
   type NearApiProvider = types.NearApiProvider
   type NearAuthErrorCode = types.NearAuthErrorCode
+  type NearAccountProfile = types.NearAccountProfile
+  type NearContractProfile = types.NearContractProfile
+  type NearKeyProfile = types.NearKeyProfile
   type NearProfile = types.NearProfile
   type NearStrategyOptions<
     Request extends object = types.DefaultRequest,
     PassRequest extends boolean = false,
-  > = types.NearStrategyOptions<Request, PassRequest>
+    WalletContracts extends boolean | types.WalletContractsOptions = false,
+  > = types.NearStrategyOptions<Request, PassRequest, WalletContracts>
   type DefaultRequest = types.DefaultRequest
   type LoginHandlerOptions<
     Request extends object = object,
@@ -74,19 +85,27 @@ declare namespace NearStrategy {
   > = types.LoginHandlerOptions<Request, Response>
   type Nep413Payload = types.Nep413Payload
   type Network = types.Network
+  type OffchainMessage = types.OffchainMessage
   type RedisChallengeStoreOptions<Request extends object = object> = types.RedisChallengeStoreOptions<Request>
   type IoRedisClient = types.IoRedisClient
   type NodeRedisClient = types.NodeRedisClient
   type RedisClient = types.RedisClient
   type RejectionCode = types.RejectionCode
   type RejectionInfo = types.RejectionInfo
+  type ResolveAuthorizationOptions = types.ResolveAuthorizationOptions
+  type ResolvedAuthorization = types.ResolvedAuthorization
   type RpcEndpoint = types.RpcEndpoint
   type ServiceErrorCode = types.ServiceErrorCode
   type SessionChallengeStoreOptions = types.SessionChallengeStoreOptions
   type StoredChallenge = types.StoredChallenge
-  type Verify = types.Verify
+  type Verify<Profile = types.NearProfile> = types.Verify<Profile>
   type VerifyDone = types.VerifyDone
-  type VerifyWithRequest<Request extends object> = types.VerifyWithRequest<Request>
+  type VerifyWithRequest<Request extends object, Profile = types.NearProfile> = types.VerifyWithRequest<
+    Request,
+    Profile
+  >
+  type ViewRequest = types.ViewRequest
+  type WalletContractsOptions = types.WalletContractsOptions
 }
 
 export = NearStrategy

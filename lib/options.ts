@@ -1,13 +1,17 @@
 import { createHash } from 'node:crypto'
-import { resolveAccessKeys, type Network } from './access-keys/options'
+import { resolveAccessKeys, type AccessKeyOptions } from './access-keys/options'
 import type { AccessKeySource, TimedAccessKeySource } from './access-keys/source'
 import { DEFAULT_CHALLENGE_MAX_AGE } from './challenges/challenge'
 import { withStoreTimeout, type ChallengeStore } from './challenges/challenge-store'
 import { serializedUser } from './challenges/current-user'
 import { RedisChallengeStore } from './challenges/redis-store'
 import { SessionChallengeStore } from './challenges/session-store'
+import { resolveWalletContracts, type WalletContractsOptions } from './nep641/options'
+import type { AuthorizationResolver } from './nep641/resolve'
 import type { DefaultRequest } from './request'
 import type { RpcEndpoint } from './rpc/endpoint'
+import { NETWORKS, resolveRpc, type Network } from './rpc/options'
+import { createView, type ViewRequest } from './rpc/view'
 import {
   describeValue,
   invalidOption,
@@ -29,6 +33,7 @@ const OWNER = 'NearStrategy'
 export interface NearStrategyOptions<
   Request extends object = DefaultRequest,
   PassRequest extends boolean = false,
+  WalletContracts extends boolean | WalletContractsOptions = false,
 > {
   /** The site that the signed message is for. The wallet shows it. Use your own domain, never a value from a request. */
   recipient: string
@@ -130,6 +135,13 @@ export interface NearStrategyOptions<
    */
   currentUser?: ((req: Request) => string | undefined) | undefined
   /**
+   * Accepts accounts without access keys, such as passkey wallets and multisigs: their contracts are asked (NEP-641). `true` means
+   * `{ maxDepth: 4, maxAuthorizations: 8 }`. The profile then has a field `via`.
+   *
+   * @defaultValue `false`
+   */
+  walletContracts?: WalletContracts | undefined
+  /**
    * The strategy's name in Passport.
    *
    * @defaultValue `near`
@@ -153,6 +165,9 @@ export interface ResolvedOptions<Request extends object> {
   readonly verifyTimeout: number
   readonly linking: boolean
   readonly currentUser: (req: Request) => unknown
+  /** Undefined if wallet contracts are not accepted. */
+  readonly authorizations: AuthorizationResolver | undefined
+  readonly view: (request: ViewRequest) => Promise<unknown>
   readonly name: string
   /** What this strategy's challenges are drawn for. */
   readonly purpose: string
@@ -176,6 +191,7 @@ const KNOWN_OPTIONS: Readonly<Record<keyof NearStrategyOptions, true>> = {
   verifyTimeout: true,
   linking: true,
   currentUser: true,
+  walletContracts: true,
   name: true,
 }
 
@@ -186,9 +202,9 @@ const KNOWN_OPTIONS: Readonly<Record<keyof NearStrategyOptions, true>> = {
  * @internal
  */
 export function resolveOptions<Request extends object>(
-  options: NearStrategyOptions<Request, boolean>,
+  options: NearStrategyOptions<Request, boolean, boolean | WalletContractsOptions>,
 ): ResolvedOptions<Request> {
-  validateOptions<NearStrategyOptions<Request, boolean>>(OWNER, options, KNOWN_OPTIONS)
+  validateOptions<NearStrategyOptions<Request, boolean, boolean>>(OWNER, options, KNOWN_OPTIONS)
   const {
     message: givenMessage,
     network: givenNetwork = 'mainnet',
@@ -205,7 +221,7 @@ export function resolveOptions<Request extends object>(
     name: givenName = 'near',
   } = options
   const recipient = validateString(OWNER, 'recipient', options.recipient)
-  const network = validateOneOf(OWNER, 'network', givenNetwork, ['mainnet', 'testnet'])
+  const network = validateOneOf(OWNER, 'network', givenNetwork, NETWORKS)
   const message = resolveMessage(givenMessage === undefined ? `Sign in to ${recipient}` : givenMessage)
   const name = validateString(OWNER, 'name', givenName)
   const callbackUrl =
@@ -228,6 +244,8 @@ export function resolveOptions<Request extends object>(
     passReqToCallback: validateBoolean(OWNER, 'passReqToCallback', passReqToCallback),
     verifyTimeout: validateDuration(OWNER, 'verifyTimeout', verifyTimeout),
     linking: validateBoolean(OWNER, 'linking', linking),
+    authorizations: resolveWalletContracts(OWNER, options, network),
+    view: resolveView(options, network),
     currentUser: validateFunction(OWNER, 'currentUser', currentUser, '(req) => string | undefined'),
     name,
     purpose: purposeOf(name, linking, message),
@@ -243,6 +261,20 @@ function resolveMessage<Message>(message: Message): Message {
         'a non-empty string, or a function that returns one',
         describeValue(message),
       )
+}
+
+/** Made at the first view call: few strategies need it. */
+function resolveView(
+  { accessKeys, rpc, quorum, rpcTimeout }: AccessKeyOptions,
+  network: Network,
+): (request: ViewRequest) => Promise<unknown> {
+  let view: ReturnType<typeof createView> | undefined
+  return async (request) => {
+    if (accessKeys !== undefined)
+      throw new TypeError(`${OWNER}.view: the strategy has no endpoints, because option "accessKeys" is set`)
+    view ??= createView(OWNER, resolveRpc(OWNER, { rpc, quorum, rpcTimeout }, network))
+    return view(request)
+  }
 }
 
 /** Two strategies that Passport knows by other names than their own differ in what they do, or in what their wallet shows. */

@@ -7,12 +7,24 @@ export type { LoginEvent, LoginStep } from './diagnostics'
 export type { NearAuthErrorCode, RejectionCode, RejectionInfo, ServiceErrorCode } from './errors'
 export type { Nep413Payload } from './nep413/payload'
 export type { LoginHandlerOptions } from './login-handler'
-export type { Network } from './access-keys/options'
+export type { Network } from './rpc/options'
+export type { OffchainMessage } from './nep641/message'
+export type { WalletContractsOptions } from './nep641/options'
+export type { ResolveAuthorizationOptions, ResolvedAuthorization } from './nep641/resolve-authorization'
 export type { NearStrategyOptions } from './options'
 export type { DefaultRequest } from './request'
 export type { RpcEndpoint } from './rpc/endpoint'
+export type { ViewRequest } from './rpc/view'
 export type { RedisChallengeStoreOptions } from './challenges/redis-store'
 export type { IoRedisClient, NodeRedisClient, RedisClient } from './challenges/redis-client'
 export type { SessionChallengeStoreOptions } from './challenges/session-store'
-export type { NearProfile, Verify, VerifyDone, VerifyWithRequest } from './verify'
+export type {
+  NearAccountProfile,
+  NearContractProfile,
+  NearKeyProfile,
+  NearProfile,
+  Verify,
+  VerifyDone,
+  VerifyWithRequest,
+} from './verify'
 export type { CallbackPageOptions, CallbackPageTexts } from './web-wallet'

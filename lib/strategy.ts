@@ -6,14 +6,19 @@ import { sendJson, type ConnectMiddleware, type ConnectRequest, type ConnectResp
 import { hasCredentials, readCredentials } from './credentials'
 import { LoginTrace } from './diagnostics'
 import { NearLoginRejected, rejection, toError } from './errors'
+import { loginPayload } from './nep641/payload'
+import type { WalletContractsOptions } from './nep641/options'
 import { loginHandler, type LoginHandlerOptions } from './login-handler'
 import { resolveOptions, type NearStrategyOptions, type ResolvedOptions } from './options'
 import { codeOf, report, toFailure, type LoginOutcome, type Outcome } from './outcome'
-import { proveByAccessKey, type AccessKeyProof } from './proofs/access-key'
+import { proveByAccessKey } from './proofs/access-key'
+import { proveByAuthorization } from './proofs/authorization'
+import { toProfile, type AccountProof, type AnyProfile } from './profile'
 import type { DefaultRequest } from './request'
+import type { ViewRequest } from './rpc/view'
 import { withTimeout } from './timeout'
 import { describeValue, isSignableText } from './validate'
-import { callVerify, type NearProfile, type VerifyDone, type Verify, type VerifyWithRequest } from './verify'
+import { callVerify, type ProfileFor, type VerifyDone, type Verify, type VerifyWithRequest } from './verify'
 import { callbackPage, signMessageUrl, type CallbackPageOptions } from './web-wallet'
 
 /** Declared like this, the base class leaves no trace in the type declarations that users compile against. */
@@ -45,6 +50,7 @@ interface AuthenticateOptions {
 export class NearStrategy<
   Request extends object = DefaultRequest,
   PassRequest extends boolean = false,
+  WalletContracts extends boolean | WalletContractsOptions = false,
 > extends Base {
   readonly name: string
   // Passport adds these to each instance before it calls authenticate.
@@ -60,7 +66,7 @@ export class NearStrategy<
   declare error: (error: unknown) => void
   // Not `#private`: Passport works on an object that inherits from the strategy.
   private readonly _options: ResolvedOptions<Request>
-  private readonly _verify: Verify | VerifyWithRequest<Request>
+  private readonly _verify: Verify<AnyProfile> | VerifyWithRequest<Request, AnyProfile>
 
   /**
    * @param options - see {@link NearStrategyOptions}; `recipient` is required
@@ -68,8 +74,10 @@ export class NearStrategy<
    * @throws {TypeError} when an option is wrong: names the option, what was expected and what came
    */
   constructor(
-    options: NearStrategyOptions<Request, PassRequest>,
-    verify: PassRequest extends true ? VerifyWithRequest<NoInfer<Request>> : Verify,
+    options: NearStrategyOptions<Request, PassRequest, WalletContracts>,
+    verify: PassRequest extends true
+      ? VerifyWithRequest<NoInfer<Request>, ProfileFor<NoInfer<WalletContracts>>>
+      : Verify<ProfileFor<NoInfer<WalletContracts>>>,
   ) {
     super()
     this._options = resolveOptions(options)
@@ -78,7 +86,7 @@ export class NearStrategy<
         `NearStrategy: verify must be a function (profile, done); got ${describeValue(verify)}`,
       )
     }
-    this._verify = verify
+    this._verify = verify as Verify<AnyProfile>
     this.name = this._options.name
   }
 
@@ -91,7 +99,7 @@ export class NearStrategy<
    * @throws {TypeError} when the `message` function returned no text; whatever that function throws
    */
   async challenge(req: Request): Promise<Challenge> {
-    const { recipient, callbackUrl, store, purpose, linking, currentUser } = this._options
+    const { recipient, callbackUrl, store, purpose, linking, currentUser, authorizations } = this._options
     const issuedTo = hashCurrentUser(req, currentUser)
     if (linking && issuedTo === null) throw new NearLoginRejected('ERR_NEAR_SIGN_IN_REQUIRED')
     const message = await this._message(req)
@@ -99,7 +107,29 @@ export class NearStrategy<
     const challenge = createChallenge({ message, callbackUrl, maxAge, purpose, issuedTo })
     const state = await issueChallenge(store, req, challenge)
     const { nonce } = challenge
-    return { message, recipient, nonce, state, ...(callbackUrl !== undefined && { callbackUrl }) }
+    return {
+      message,
+      recipient,
+      nonce,
+      state,
+      ...(callbackUrl !== undefined && { callbackUrl }),
+      ...(authorizations && {
+        payload: loginPayload(recipient, challenge),
+        chainId: this._options.network,
+      }),
+    }
+  }
+
+  /**
+   * Calls a view function of a contract, on the strategy's own endpoints: JSON in and out. For roles from the chain in `verify`, such
+   * as a member of a DAO or the holder of an NFT.
+   *
+   * @returns what the function returned, or undefined if it returned nothing
+   * @throws {NearServiceError} `ERR_NEAR_RPC_UNAVAILABLE` (503) when no endpoint can tell, or the contract returned no JSON
+   * @throws {TypeError} when an argument is wrong, or the strategy has the option `accessKeys` in place of endpoints
+   */
+  view(request: ViewRequest): Promise<unknown> {
+    return this._options.view(request)
   }
 
   /** Connect middleware that responds with a {@link Challenge} as JSON, not to be cached. Errors go to `next`. */
@@ -184,15 +214,15 @@ export class NearStrategy<
     return outcome
   }
 
-  /** One login, top to bottom. Each step is cheaper than the next, and an unproven login causes no network request. */
+  /** One login, top to bottom. Each step is cheaper than the next, and a login without a challenge causes no network request. */
   private async _authenticate(
     req: Request,
     isAuthorize: boolean,
     trace: LoginTrace | undefined,
   ): Promise<LoginOutcome> {
-    const { store, challengeMaxAge: maxAge, purpose, linking, currentUser } = this._options
+    const { store, challengeMaxAge: maxAge, purpose, linking, currentUser, authorizations } = this._options
     trace?.begin('credentials')
-    const credentials = readCredentials((req as { body?: unknown }).body)
+    const credentials = readCredentials((req as { body?: unknown }).body, authorizations !== undefined)
     if (credentials instanceof NearLoginRejected) return toFailure(credentials)
 
     trace?.begin('challenge')
@@ -202,7 +232,10 @@ export class NearStrategy<
     const challenge = await consumeChallenge(store, req, expected)
     if (challenge instanceof NearLoginRejected) return toFailure(challenge)
 
-    const proof = await proveByAccessKey(this._options, challenge, credentials, trace)
+    const proof =
+      credentials.authorization === undefined
+        ? await proveByAccessKey(this._options, challenge, credentials, trace)
+        : await proveByAuthorization(this._options, challenge, credentials, trace)
     if (proof instanceof NearLoginRejected) return toFailure(proof)
 
     trace?.begin('verify')
@@ -210,20 +243,14 @@ export class NearStrategy<
   }
 
   /** The application's decision about a proven account. Its exceptions are the application's errors, never a rejection of ours. */
-  private async _callVerify(req: Request, { accountId, publicKey }: AccessKeyProof): Promise<LoginOutcome> {
-    const { network, passReqToCallback, verifyTimeout } = this._options
-    const profile: NearProfile = {
-      provider: 'near',
-      id: accountId,
-      displayName: accountId,
-      accountId,
-      publicKey,
-      network,
-    }
+  private async _callVerify(req: Request, proof: AccountProof): Promise<LoginOutcome> {
+    const { passReqToCallback, verifyTimeout } = this._options
+    const { accountId } = proof
+    const profile = toProfile(proof, this._options)
     const call = (done: VerifyDone): unknown =>
       passReqToCallback
-        ? (this._verify as VerifyWithRequest<Request>)(req, profile, done)
-        : (this._verify as Verify)(profile, done)
+        ? (this._verify as VerifyWithRequest<Request, AnyProfile>)(req, profile, done)
+        : (this._verify as Verify<AnyProfile>)(profile, done)
     const { user, info } = await callVerify(call, verifyTimeout)
     return user ? { action: 'success', user, info, accountId } : { action: 'fail', info, status: 401 }
   }

@@ -6,6 +6,14 @@ export function isSignableText(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && value.isWellFormed()
 }
 
+/** @see {@link https://nomicon.io/DataStructures/Account#account-id-rules NEAR account id rules} */
+const ACCOUNT_ID = /^(?=.{2,64}$)[a-z0-9]+(?:[-_.][a-z0-9]+)*$/
+
+/** Whether a value has the form of a NEAR account id. The account may not exist. */
+export function isAccountId(value: unknown): value is string {
+  return typeof value === 'string' && ACCOUNT_ID.test(value)
+}
+
 /** Describes a value in an error message. Objects are not spelled out, and texts are cut after 40 characters. */
 export function describeValue(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)

@@ -14,6 +14,24 @@ export interface NearProfile {
   network: 'mainnet' | 'testnet'
 }
 
+/** A proven NEAR account, as a strategy with the option `walletContracts` passes it to `verify`. */
+export type NearAccountProfile = NearKeyProfile | NearContractProfile
+
+/** An account that is proven by one of its keys. */
+export interface NearKeyProfile extends NearProfile {
+  via: 'access-key'
+}
+
+/** An account that is proven by its contract (NEP-641). It has no key of its own to show. */
+export interface NearContractProfile extends Omit<NearProfile, 'publicKey'> {
+  via: 'contract'
+  /** Absent. */
+  publicKey?: undefined
+}
+
+/** The profile that `verify` gets, by the strategy's option `walletContracts`. */
+export type ProfileFor<WalletContracts> = [WalletContracts] extends [false] ? NearProfile : NearAccountProfile
+
 /** Ends `verify`: with an error, with a user, or with a falsy user if this account may not sign in. */
 export type VerifyDone = (error?: unknown, user?: object | false | null, info?: object | string) => void
 
@@ -21,13 +39,13 @@ export type VerifyDone = (error?: unknown, user?: object | false | null, info?: 
  * Looks up the application's own user for a proven account, and calls `done` exactly once. An async function may be used: a
  * rejected promise is an error. A user that is returned instead of passed to `done` is a mistake.
  */
-export type Verify = (profile: NearProfile, done: VerifyDone) => void | Promise<void>
+export type Verify<Profile = NearProfile> = (profile: Profile, done: VerifyDone) => void | Promise<void>
 
 /** {@link Verify} with `passReqToCallback: true`. */
 // The type of a method, so that `req` may be annotated with Express's own request, which has more than the default type.
-export type VerifyWithRequest<Request extends object> = {
+export type VerifyWithRequest<Request extends object, Profile = NearProfile> = {
   /** @see {@link Verify} */
-  verify(req: Request, profile: NearProfile, done: VerifyDone): void | Promise<void>
+  verify(req: Request, profile: Profile, done: VerifyDone): void | Promise<void>
 }['verify']
 
 /** What `verify` decided: a user, or undefined if this account may not sign in. @internal */

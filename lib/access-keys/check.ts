@@ -1,5 +1,5 @@
 import { NearServiceError, rejection, type NearLoginRejected } from '../errors'
-import { RpcUnavailableError } from '../rpc/hedged-query'
+import { RpcUnavailableError } from '../rpc/query-limit'
 import {
   isFullAccess,
   type AccessKeyRequest,

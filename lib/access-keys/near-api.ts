@@ -1,4 +1,4 @@
-import { RpcUnavailableError } from '../rpc/hedged-query'
+import { RpcUnavailableError } from '../rpc/query-limit'
 import { InvalidResponseError } from '../rpc/http'
 import { isImplicitAccountOf } from './implicit'
 import type { AccessKeyPermission, AccessKeyQuery, AccessKeySource } from './source'

@@ -21,6 +21,10 @@ export interface Challenge {
   state: string
   /** Where a redirecting wallet returns. */
   callbackUrl?: string
+  /** The text that an account without keys authorizes (NEP-641). Present with the option `walletContracts`. */
+  payload?: string
+  /** The network that the authorization is for. Present with the option `walletContracts`. */
+  chainId?: 'mainnet' | 'testnet'
 }
 
 /** A challenge as a store keeps it. */

@@ -1,7 +1,7 @@
 import { checkAccessKey } from '../access-keys/check'
 import type { TimedAccessKeySource } from '../access-keys/source'
 import type { ReturnedChallenge } from '../challenges/challenge'
-import type { Credentials } from '../credentials'
+import type { SignatureCredentials } from '../credentials'
 import type { LoginTrace } from '../diagnostics'
 import { NearLoginRejected, rejection } from '../errors'
 import { hashPayload } from '../nep413/payload'
@@ -33,7 +33,7 @@ export interface AccessKeyProof {
 export async function proveByAccessKey(
   options: AccessKeyProofOptions,
   challenge: ReturnedChallenge,
-  credentials: Credentials,
+  credentials: SignatureCredentials,
   trace: LoginTrace | undefined,
 ): Promise<AccessKeyProof | NearLoginRejected> {
   trace?.begin('signature')
@@ -52,7 +52,7 @@ export async function proveByAccessKey(
 function isSigned(
   { recipient, requireCallbackUrl }: AccessKeyProofOptions,
   { message, nonce, callbackUrl }: ReturnedChallenge,
-  { publicKey, signature }: Credentials,
+  { publicKey, signature }: SignatureCredentials,
 ): boolean {
   const payload = { message, nonce: Buffer.from(nonce, 'base64'), recipient }
   const candidates = [

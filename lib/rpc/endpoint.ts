@@ -17,9 +17,15 @@ export type RpcEndpoint =
       insecure?: boolean | undefined
     }
 
+/** What a request is about. Each kind has connections of its own, so that a flood of one kind leaves the others alone. */
+export type Pool = 'keys' | 'contracts' | 'views'
+
 /** Connections are kept open between requests, and their number is limited for each endpoint. */
-const POOL = { keepAlive: true, maxSockets: 128, maxFreeSockets: 32, scheduling: 'lifo' } as const
-const AGENTS = { http: new http.Agent(POOL), https: new https.Agent(POOL) }
+const createAgents = (maxSockets: number): Readonly<Record<'http' | 'https', http.Agent>> => {
+  const options = { keepAlive: true, maxSockets, maxFreeSockets: 32, scheduling: 'lifo' } as const
+  return { http: new http.Agent(options), https: new https.Agent(options) }
+}
+const AGENTS = { keys: createAgents(128), contracts: createAgents(64), views: createAgents(64) } as const
 
 /** Headers about the connection, which the HTTP client manages, or about a body that is not sent. */
 const CONNECTION_HEADERS =
@@ -46,12 +52,11 @@ export class Endpoint {
     this.#headers = { ...headers, 'content-type': 'application/json', accept: 'application/json' }
   }
 
-  /** @param connection - `pooled` uses a kept connection if there is one; `fresh` always opens another */
-  post(json: string, connection: 'pooled' | 'fresh'): http.ClientRequest {
-    const pool = AGENTS[this.#isSecure ? 'https' : 'http']
+  /** @param connection - a pool uses a kept connection if there is one; `fresh` always opens another */
+  post(json: string, connection: Pool | 'fresh'): http.ClientRequest {
     const request = (this.#isSecure ? https : http).request({
       ...this.#options,
-      agent: connection === 'pooled' ? pool : false,
+      agent: connection === 'fresh' ? false : AGENTS[connection][this.#isSecure ? 'https' : 'http'],
       // An object: a list is faster, but tracing tools and TLS's server name read the object.
       headers: { ...this.#headers, 'content-length': Buffer.byteLength(json) },
     })

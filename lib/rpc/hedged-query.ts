@@ -2,18 +2,16 @@ import { setTimeoutAfterIo } from '../timeout'
 import type { CircuitBreaker } from './circuit-breaker'
 import type { Endpoint } from './endpoint'
 import { InvalidResponseError, type SendOptions } from './http'
+import { RpcUnavailableError, type QueryLimit } from './query-limit'
 
 /*
  * Problem: an endpoint may fail, be slow, lag or lie, and a login waits for it.
  * Mechanism: a hedged request. `quorum` endpoints are asked at once; another is asked when one fails or exceeds the hedge delay.
- * Threat: a stale or forged yes. The first response that is not a yes is final, and a yes needs `quorum` endpoints.
+ * Threat: a stale or forged yes. The first response that is not a yes is final, and a yes needs `quorum` endpoints that agree.
  */
 
 /** How long an endpoint is waited for before the next is asked as well, in milliseconds, if the timeout leaves as much. */
 const HEDGE_DELAY = 1000
-
-/** How many queries may be pending in a process. More could not be answered within `rpcTimeout`, and would delay the others. */
-const MAX_PENDING_QUERIES = 1024
 
 /** The endpoints of one strategy. */
 export interface EndpointGroup {
@@ -23,13 +21,29 @@ export interface EndpointGroup {
   readonly timeout: number
   /** How many endpoints must say yes. */
   readonly quorum: number
+  readonly limit: QueryLimit
+}
+
+/** How one endpoint is asked, with one request or several. */
+export interface AttemptOptions extends SendOptions {
+  /**
+   * Called for each response but the last. The endpoint has another hedge delay then, and is not blamed if it gets slow later:
+   * what follows may depend on what a visitor sent.
+   *
+   * @param pause - how long nothing is sent, in milliseconds
+   */
+  readonly onProgress: (pause?: number) => void
+  /** When the query times out, by the clock of `performance.now()`. */
+  readonly deadline: number
 }
 
 /** A question that any endpoint can answer. */
 export interface RpcQuery<Response> {
-  send(endpoint: Endpoint, options: SendOptions): Promise<Response>
+  send(endpoint: Endpoint, options: AttemptOptions): Promise<Response>
   /** Whether a response needs confirmation by `quorum` endpoints. Any other response is final. */
   isYes(response: Response): boolean
+  /** Whether two endpoints say the same yes. @defaultValue each yes is the same */
+  isSame?(first: Response, second: Response): boolean
 }
 
 export interface RpcResult<Response> {
@@ -38,35 +52,18 @@ export interface RpcResult<Response> {
   readonly endpoint: number
 }
 
-/** Too few endpoints gave a usable response. The message names the reason of each, and no URL. */
-export class RpcUnavailableError extends AggregateError {
-  override readonly name = 'RpcUnavailableError'
-
-  constructor(reasons: readonly Error[]) {
-    super(reasons, reasons.map(({ message }) => message).join('; '))
-  }
-}
-
-let pendingQueries = 0
-
 /**
  * Asks a group of endpoints, in their order of preference.
  *
  * @throws {RpcUnavailableError} when too few endpoints gave a usable response in time, or too many queries are pending
  */
-export async function sendHedgedQuery<Response>(
+export function sendHedgedQuery<Response>(
   group: EndpointGroup,
   query: RpcQuery<Response>,
 ): Promise<RpcResult<Response>> {
-  if (pendingQueries >= MAX_PENDING_QUERIES) {
-    throw new RpcUnavailableError([new Error(`${MAX_PENDING_QUERIES} queries are pending in this process`)])
-  }
-  pendingQueries++
-  try {
-    return await new Promise((resolve, reject) => new HedgedQuery(group, query, resolve, reject).start())
-  } finally {
-    pendingQueries--
-  }
+  return group.limit.run(
+    () => new Promise((resolve, reject) => new HedgedQuery(group, query, resolve, reject).start()),
+  )
 }
 
 /** A request that has no response yet. */
@@ -74,6 +71,10 @@ interface Attempt {
   readonly controller: AbortController
   /** When the request got its connection; undefined while the request waits in this process's queue. */
   connectedAt: number | undefined
+  /** Whether the endpoint has responded to a request of the attempt. */
+  hasResponded: boolean
+  /** Whether the endpoint has responded since the hedge delay started. */
+  hasProgressed: boolean
 }
 
 /** One query to a group of endpoints. */
@@ -88,7 +89,9 @@ class HedgedQuery<Response> {
   /** By the endpoint's index. */
   readonly #attempts = new Map<number, Attempt>()
   readonly #failures: Error[] = []
+  readonly #deadline: number
   #confirmations = 0
+  #firstYes: Response | undefined
   #latest: number | undefined
   #isSettled = false
   #clearHedge: (() => void) | undefined
@@ -106,6 +109,7 @@ class HedgedQuery<Response> {
     this.#reject = reject
     this.#hedgeDelay = Math.min(HEDGE_DELAY, group.timeout / group.endpoints.length)
     this.#remaining = group.circuits.nextOrder()
+    this.#deadline = performance.now() + group.timeout
   }
 
   start(): void {
@@ -117,18 +121,42 @@ class HedgedQuery<Response> {
     const index = this.#remaining.shift()
     if (index === undefined) return
     this.#latest = index
-    const attempt: Attempt = { controller: new AbortController(), connectedAt: undefined }
-    this.#attempts.set(index, attempt)
-    this.#clearHedge?.()
-    if (this.#remaining.length > 0) {
-      this.#clearHedge = setTimeoutAfterIo(() => this.#sendNext(), this.#hedgeDelay)
+    const attempt: Attempt = {
+      controller: new AbortController(),
+      connectedAt: undefined,
+      hasResponded: false,
+      hasProgressed: false,
     }
-    const { signal } = attempt.controller
-    const onSocket = (): void => void (attempt.connectedAt ??= performance.now())
-    this.#query.send(this.#group.endpoints[index]!, { signal, onSocket }).then(
+    this.#attempts.set(index, attempt)
+    this.#restartHedge(0)
+    const options: AttemptOptions = {
+      signal: attempt.controller.signal,
+      onSocket: () => void (attempt.connectedAt ??= performance.now()),
+      onProgress: (pause = 0) => this.#onProgress(index, attempt, pause),
+      deadline: this.#deadline,
+    }
+    this.#query.send(this.#group.endpoints[index]!, options).then(
       (response) => this.#onResponse(index, response),
       (error: unknown) => this.#onFailure(index, error),
     )
+  }
+
+  #restartHedge(pause: number): void {
+    this.#clearHedge?.()
+    if (this.#remaining.length === 0) return
+    this.#clearHedge = setTimeoutAfterIo(() => this.#sendNext(), this.#hedgeDelay + pause)
+  }
+
+  /** An endpoint that goes on responding is not slow. Where several are pending, the slowest one counts. */
+  #onProgress(index: number, attempt: Attempt, pause: number): void {
+    if (this.#isSettled) return
+    attempt.hasResponded = attempt.hasProgressed = true
+    // A circuit that is open closes: a visitor could keep it open with whatever follows.
+    if (this.#group.circuits.isOpen(index)) this.#group.circuits.recordSuccess(index)
+    const attempts = [...this.#attempts.values()]
+    if (!attempts.every(({ hasProgressed }) => hasProgressed)) return
+    for (const each of attempts) each.hasProgressed = false
+    this.#restartHedge(pause)
   }
 
   #onResponse(index: number, response: Response): void {
@@ -136,8 +164,16 @@ class HedgedQuery<Response> {
     this.#group.circuits.recordSuccess(index)
     if (this.#isSettled) return
     const isYes = this.#query.isYes(response)
-    if (isYes) this.#confirmations++
-    if (isYes && this.#confirmations < this.#group.quorum) return
+    if (isYes) {
+      const first = (this.#firstYes ??= response)
+      if (this.#query.isSame?.(first, response) === false) {
+        this.#failures.push(
+          this.#describe(index, new InvalidResponseError('another response than before it')),
+        )
+        return this.#fail()
+      }
+      if (++this.#confirmations < this.#group.quorum) return
+    }
     this.#abort()
     this.#resolve({ response, endpoint: index + 1 })
   }
@@ -172,8 +208,8 @@ class HedgedQuery<Response> {
     this.#clearHedge?.()
     this.#clearTimeout?.()
     const now = performance.now()
-    for (const [index, { controller, connectedAt }] of this.#attempts) {
-      if (connectedAt !== undefined && now - connectedAt >= this.#hedgeDelay)
+    for (const [index, { controller, connectedAt, hasResponded }] of this.#attempts) {
+      if (connectedAt !== undefined && !hasResponded && now - connectedAt >= this.#hedgeDelay)
         this.#group.circuits.recordFailure(index)
       controller.abort()
     }

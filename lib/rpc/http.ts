@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http'
-import type { Endpoint } from './endpoint'
+import type { Endpoint, Pool } from './endpoint'
 
 /*
  * Problem: an endpoint may respond with anything, slowly, without end, or to an earlier request.
- * Mechanism: one POST, at most 64 kB of response, no redirect, one retry on a kept connection that the server had closed.
+ * Mechanism: one POST, a limited response, no redirect, one retry on a kept connection that the server had closed.
  * Threat: an endpoint or a gateway in between that hangs this process, fills its memory, or mixes up its clients' responses.
  */
 
@@ -15,6 +15,8 @@ export class InvalidResponseError extends Error {
   constructor(
     message: string,
     readonly isEndpointFault = true,
+    /** The HTTP status, if it is why the response is unusable. */
+    readonly status?: number,
   ) {
     super(message)
   }
@@ -31,10 +33,21 @@ export interface SendOptions {
   readonly signal: AbortSignal
   /** Called when the request leaves this process's queue: it has a connection, or opens one. */
   readonly onSocket: () => void
+  /**
+   * The connections that the request uses.
+   *
+   * @defaultValue `keys`
+   */
+  readonly pool?: Pool
+  /**
+   * The largest response that is read, in bytes.
+   *
+   * @defaultValue 64 kB: a response about a key has a few hundred bytes, a few thousand with the longest keys
+   */
+  readonly maxBytes?: number
 }
 
-/** The largest response that is read: one about a key has a few hundred bytes, a few thousand with the longest keys. */
-const MAX_RESPONSE_BYTES = 64 * 1024
+const DEFAULT_MAX_BYTES = 64 * 1024
 
 interface Exchange<Result> extends SendOptions {
   readonly json: string
@@ -45,12 +58,12 @@ interface Exchange<Result> extends SendOptions {
 /**
  * Posts JSON and reads the whole response. It follows no redirect, and reads no body of a status other than 2xx and 400.
  *
- * @throws {InvalidResponseError} for a status other than 2xx and 400, or more than 64 kB; whatever `read` throws
+ * @throws {InvalidResponseError} for a status other than 2xx and 400, or more than `maxBytes`; whatever `read` throws
  * @throws {Error} for a network error
  */
 export async function postJson<Result>(endpoint: Endpoint, exchange: Exchange<Result>): Promise<Result> {
   try {
-    return await post(endpoint, exchange, 'pooled')
+    return await post(endpoint, exchange, exchange.pool ?? 'keys')
   } catch (error) {
     // The server had closed the kept connection before it responded. A view request changes nothing, so a retry is safe.
     if (error instanceof StaleConnection) return post(endpoint, exchange, 'fresh')
@@ -63,8 +76,8 @@ class StaleConnection extends Error {}
 /** Plain events: `signal` among the request's options and an iterated body cost as much as the rest of the exchange. */
 function post<Result>(
   endpoint: Endpoint,
-  { json, read, signal, onSocket }: Exchange<Result>,
-  connection: 'pooled' | 'fresh',
+  { json, read, signal, onSocket, maxBytes = DEFAULT_MAX_BYTES }: Exchange<Result>,
+  connection: Pool | 'fresh',
 ): Promise<Result> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(new InvalidResponseError('aborted'))
@@ -84,8 +97,9 @@ function post<Result>(
       const status = response.statusCode ?? 0
       // A response that arrives before the request was sent belongs to another request.
       if (!request.writableFinished) fail(new InvalidResponseError('a response before the request was sent'))
-      else if (isReadable(status)) readBody(response, (body) => resolve(read({ status, body })), fail)
-      else fail(new InvalidResponseError(`HTTP status ${status}`, isStatusEndpointFault(status)))
+      else if (isReadable(status))
+        readBody(response, maxBytes, (body) => resolve(read({ status, body })), fail)
+      else fail(new InvalidResponseError(`HTTP status ${status}`, isStatusEndpointFault(status), status))
     })
     request.on('error', (error: NodeJS.ErrnoException) => {
       const isStale =
@@ -111,6 +125,7 @@ function isStatusEndpointFault(status: number): boolean {
 
 function readBody(
   response: IncomingMessage,
+  maxBytes: number,
   done: (body: string) => void,
   fail: (error: Error) => void,
 ): void {
@@ -119,8 +134,7 @@ function readBody(
   let bytes = 0
   response.on('data', (chunk: Buffer) => {
     bytes += chunk.length
-    if (bytes > MAX_RESPONSE_BYTES)
-      fail(new InvalidResponseError(`a response of more than ${MAX_RESPONSE_BYTES} bytes`))
+    if (bytes > maxBytes) fail(new InvalidResponseError(`a response of more than ${maxBytes} bytes`))
     else chunks.push(chunk)
   })
   response.on('end', () => {

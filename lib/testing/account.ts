@@ -3,7 +3,9 @@ import type { AccessKeyPermission } from '../access-keys/source'
 import { encodeBase58 } from '../nep413/base58'
 import { hashPayload } from '../nep413/payload'
 import { parsePublicKey } from '../nep413/signature'
+import { nep413Payload } from '../nep641/access-key-authorization'
 import type { Chain } from './chain'
+import { createMessage, readChallenge, type AuthorizedLogin, type ChallengeToAuthorize } from './resolve-auth'
 
 /** A permission by its name, with details that do not matter to a login, or in full as the RPC spells it. */
 export type TestPermission =
@@ -108,8 +110,7 @@ export class TestAccount {
   async signMessage(toSign: MessageToSign, options: SignMessageOptions = {}): Promise<SignedMessage> {
     const { message, recipient, nonce, callbackUrl, state } = toSign
     const { publicKey = this.publicKey, signCallbackUrl = true } = options
-    const privateKey = this.#privateKeys.get(readPublicKey(publicKey))
-    if (!privateKey) throw new Error('TestAccount: the wallet does not hold the private half of that key')
+    const privateKey = this.#privateKey(publicKey)
     const hash = hashPayload({
       message,
       recipient,
@@ -118,6 +119,40 @@ export class TestAccount {
     })
     const signature = sign(null, hash, privateKey).toString('base64')
     return { accountId: this.accountId, publicKey, signature, ...(state !== undefined && { state }) }
+  }
+
+  /**
+   * Authorizes a challenge with an access key, as a wallet's `resolveAuth` does (NEP-641).
+   *
+   * @throws {TypeError} if the challenge has no payload: the strategy does not accept wallet contracts
+   * @throws {Error} if the private half of the key is held elsewhere
+   */
+  async resolveAuth(
+    challenge: ChallengeToAuthorize,
+    { publicKey }: Pick<SignMessageOptions, 'publicKey'> = {},
+  ): Promise<AuthorizedLogin> {
+    const { state, ...asked } = readChallenge(challenge)
+    const authorization = this.authorize(asked, [], publicKey)
+    return { accountId: this.accountId, authorization, ...(state !== undefined && { state }) }
+  }
+
+  /** Signs for the accounts above, from the nearest to the top. */
+  authorize(
+    challenge: { payload: string; chainId: string },
+    path: readonly string[],
+    publicKey = this.publicKey,
+  ): string {
+    const msg = createMessage(this.accountId, challenge, path)
+    const hash = hashPayload(nep413Payload(msg, undefined))
+    const signature = `ed25519:${encodeBase58(sign(null, hash, this.#privateKey(publicKey)))}`
+    const via = { schema: 'nep413', extra: {} }
+    return JSON.stringify({ msg, via, access_key: readPublicKey(publicKey), signature })
+  }
+
+  #privateKey(publicKey: string): KeyObject {
+    const privateKey = this.#privateKeys.get(readPublicKey(publicKey))
+    if (privateKey) return privateKey
+    throw new Error('TestAccount: the wallet does not hold the private half of that key')
   }
 
   #createKey(): string {

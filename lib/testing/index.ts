@@ -7,6 +7,10 @@ export {
   type TestKeyOptions,
   type TestPermission,
 } from './account'
+export type { WalletContract, ResolveAuthOptions, WalletContractOptions } from './wallet-contract'
+export type { WalletSchema } from './wallet-keys'
+export type { AuthorizedLogin, ChallengeToAuthorize, SigningAccount } from './resolve-auth'
+export type { ContractContext, ResolveAuthArgs, ViewFunction } from './contract'
 export type { Failure } from './failures'
 export {
   developmentWallet,

@@ -12,7 +12,8 @@ export class RpcError extends Error {
   }
 }
 
-const SUPPORTED = 'query (view_account, view_access_key, view_access_key_list), block and status'
+const SUPPORTED =
+  'query (view_account, view_access_key, view_access_key_list, call_function), block and status'
 
 export function parseError(explanation: string): RpcError {
   const cause = { name: 'PARSE_ERROR', info: { error_message: explanation } }

@@ -14,7 +14,7 @@ export function viewStatus(chain: Chain): object {
   const { height, hash } = chain.head
   return {
     version: VERSION,
-    chain_id: 'localnet',
+    chain_id: chain.chainId,
     protocol_version: PROTOCOL_VERSION,
     latest_protocol_version: PROTOCOL_VERSION,
     rpc_addr: '127.0.0.1',
@@ -36,9 +36,8 @@ export function viewStatus(chain: Chain): object {
 }
 
 /** A block as the method `block` shows it. */
-export function viewBlock(chain: Chain, { height, hash }: Block): object {
+export function viewBlock(chain: Chain, { height, hash, time }: Block): object {
   const previous = chain.find(height - 1)
-  const now = Date.now()
   return {
     author: 'validator.test',
     header: {
@@ -56,8 +55,8 @@ export function viewBlock(chain: Chain, { height, hash }: Block): object {
       chunks_included: 0,
       challenges_root: EMPTY_HASH,
       challenges_result: [],
-      timestamp: now * 1e6,
-      timestamp_nanosec: `${now}000000`,
+      timestamp: time * 1e6,
+      timestamp_nanosec: `${time}000000`,
       random_value: hashOf(`random ${height}`),
       rent_paid: '0',
       validator_reward: '0',

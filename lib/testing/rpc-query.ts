@@ -1,11 +1,13 @@
-import { isAccountId } from '../credentials'
+import { isAccountId } from '../validate'
+import { decodeBase58 } from '../nep413/base58'
 import { parsePublicKey } from '../nep413/signature'
+import { callContract } from './contract'
 import { hashOf, type Block, type Chain } from './chain'
 import { handlerError, parseError, unsupported, type RpcError } from './rpc-errors'
 
 export type Params = Record<string, unknown>
 
-type View = (chain: Chain, accountId: string, at: Block, publicKey: unknown) => object
+type View = (chain: Chain, accountId: string, at: Block, params: Params) => object
 
 const FINALITIES = new Set<unknown>(['final', 'near-final', 'optimistic'])
 const CHECKPOINTS = new Set<unknown>(['genesis', 'earliest_available'])
@@ -15,12 +17,23 @@ const VIEWS: ReadonlyMap<unknown, View> = new Map([
   ['view_account', viewAccount],
   ['view_access_key', viewAccessKey],
   ['view_access_key_list', viewAccessKeyList],
+  ['call_function', callFunction],
 ])
 
-/** Named parameters, or the older form: a path, and bytes that these queries have no use for. */
+/** Named parameters, or the older form: a path, and bytes in base58, which only a view call has a use for. */
 export function readQuery(params: unknown): Params {
   if (!Array.isArray(params)) return (params ?? {}) as Params
   const [kind, account_id, public_key] = String(params[0]).split('/')
+  if (kind === 'call') {
+    const args_base64 = Buffer.from(decodeBase58(String(params[1] ?? '')) ?? []).toString('base64')
+    return {
+      request_type: 'call_function',
+      account_id,
+      method_name: public_key,
+      args_base64,
+      finality: 'optimistic',
+    }
+  }
   const requestType = kind === 'access_key' && public_key === undefined ? 'access_key_list' : kind
   return { request_type: `view_${requestType}`, account_id, public_key, finality: 'optimistic' }
 }
@@ -34,7 +47,7 @@ export function query(chain: Chain, params: Params): object {
     throw parseError('Failed parsing args: the account id is not valid')
   }
   const at = blockOf(chain, params)
-  return { ...view(chain, accountId, at, params.public_key), block_height: at.height, block_hash: at.hash }
+  return { ...view(chain, accountId, at, params), block_height: at.height, block_hash: at.hash }
 }
 
 /** Every block is final at once, so a finality means the latest. */
@@ -52,11 +65,17 @@ export function blockOf(chain: Chain, { block_id, finality, sync_checkpoint }: P
 function viewAccount(chain: Chain, accountId: string, at: Block): object {
   if (!chain.accountExists(accountId, at.height)) throw unknownAccount(accountId, at)
   const amount = '100000000000000000000000000'
-  return { amount, locked: '0', code_hash: NO_CODE, storage_usage: 182, storage_paid_at: 0 }
+  const code_hash = chain.contract(accountId, at.height) ? hashOf(`code of ${accountId}`) : NO_CODE
+  return { amount, locked: '0', code_hash, storage_usage: 182, storage_paid_at: 0 }
 }
 
 /** An absent key or account is a result with an error, as in nearcore since its pull request 16267. */
-function viewAccessKey(chain: Chain, accountId: string, at: Block, publicKey: unknown): object {
+function viewAccessKey(
+  chain: Chain,
+  accountId: string,
+  at: Block,
+  { public_key: publicKey }: Params,
+): object {
   const parsed = typeof publicKey === 'string' ? parsePublicKey(publicKey) : undefined
   if (!parsed) throw parseError('Failed parsing args: the public key is not valid')
   if (!chain.accountExists(accountId, at.height)) {
@@ -65,6 +84,19 @@ function viewAccessKey(chain: Chain, accountId: string, at: Block, publicKey: un
   const key = chain.key(accountId, parsed.text, at.height)
   if (!key) return { error: `access key ${parsed.text} does not exist while viewing`, logs: [] }
   return { nonce: 0, permission: key.permission }
+}
+
+/** A contract that does not return is a result with an error, as in nearcore. */
+function callFunction(chain: Chain, accountId: string, at: Block, params: Params): object {
+  const { method_name: method, args_base64: args } = params
+  if (typeof method !== 'string' || typeof args !== 'string')
+    throw parseError('Failed parsing args: method_name and args_base64 must be strings')
+  if (!chain.accountExists(accountId, at.height)) throw unknownAccount(accountId, at)
+  const context = { accountId, chainId: chain.chainId, blockTimestamp: BigInt(at.time) * 1_000_000n }
+  const contract = chain.contract(accountId, at.height)
+  const result = callContract(contract, method, Buffer.from(args, 'base64'), context)
+  if ('bytes' in result) return { result: result.bytes, logs: [] }
+  return { error: `wasm execution failed with error: ${result.error}`, logs: [] }
 }
 
 function viewAccessKeyList(chain: Chain, accountId: string, at: Block): object {

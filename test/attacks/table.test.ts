@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { Cleanup } from '../support/app'
 import { account } from './account'
 import { bodies } from './body'
+import { contracts } from './contract'
 import { key } from './key'
 import { nodeTheme } from './node'
 import { payload } from './payload'
@@ -26,6 +27,7 @@ const themes: readonly Theme[] = [
   transport,
   redirect,
   nodeTheme,
+  contracts,
   seams,
 ]
 
@@ -95,8 +97,9 @@ function testAttack(attack: Attack): void {
     expect(result.body).not.toHaveProperty('code')
     expect(result.status).toBe(200)
     expect(result.verifyCalls).toBe(1)
-    const { accountId, publicKey } = result.stage.verified.at(-1)!
-    expect(publicKey).toMatch(/^(ed25519|secp256k1|ml-dsa-65):[1-9A-HJ-NP-Za-km-z]+$/)
+    const { accountId, publicKey, ...profile } = result.stage.verified.at(-1)!
+    if ('via' in profile && profile.via === 'contract') expect(publicKey).toBeUndefined()
+    else expect(publicKey).toMatch(/^(ed25519|secp256k1|ml-dsa-65):[1-9A-HJ-NP-Za-km-z]+$/)
     if (result.isLogin) expect(result.userAfter).toEqual({ id: accountId })
   })
 }

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CircuitBreaker } from '../../lib/rpc/circuit-breaker'
 import { Endpoint } from '../../lib/rpc/endpoint'
 import { sendHedgedQuery } from '../../lib/rpc/hedged-query'
+import { QueryLimit } from '../../lib/rpc/query-limit'
 import { Cleanup } from '../support/app'
 import { answering, cannotTell, loginWith, startNode, strategyFor, yes } from '../support/nodes'
 
@@ -47,7 +48,7 @@ describe('the preferred endpoint keeps its place', () => {
     const endpoints = ['https://one.example', 'https://two.example'].map(
       (url) => new Endpoint(new URL(url), {}),
     )
-    const group = { endpoints, circuits, timeout: 200, quorum: 1 }
+    const group = { endpoints, circuits, timeout: 200, quorum: 1, limit: new QueryLimit(10) }
     for (let query = 0; query < 3; query++) {
       const { endpoint } = await sendHedgedQuery(group, {
         isYes: () => true,

@@ -181,7 +181,7 @@ describe('implicit accounts', () => {
 
   it('are not accepted by a source that is not told to', async () => {
     const endpoint = new Endpoint(new URL(network.rpcUrl), {})
-    const rpc = createRpcSource([endpoint], { timeout: 5000, quorum: 1 })
+    const rpc = createRpcSource({ endpoints: [endpoint], timeout: 5000, quorum: 1 })
     const request = { accountId: await hexOfAlice(), publicKey: alice.publicKey }
     expect(await rpc.lookUp({ ...request, allowImplicit: false })).toMatchObject({ permission: undefined })
     expect(await rpc.lookUp({ ...request, allowImplicit: true })).toMatchObject({ permission: 'FullAccess' })

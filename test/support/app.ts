@@ -4,7 +4,13 @@ import type { AddressInfo } from 'node:net'
 import express, { type Express } from 'express'
 import session from 'express-session'
 import passport from 'passport'
-import { NearStrategy, type DefaultRequest, type NearStrategyOptions, type Verify } from 'passport-near'
+import {
+  NearStrategy,
+  type DefaultRequest,
+  type NearStrategyOptions,
+  type Verify,
+  type WalletContractsOptions,
+} from 'passport-near'
 import type { Challenge } from 'passport-near'
 
 /** Ends what a test started, in reverse order. */
@@ -34,7 +40,7 @@ export async function listen(
 }
 
 export interface TestAppOptions {
-  near?: Partial<NearStrategyOptions | NearStrategyOptions<DefaultRequest, true>>
+  near?: Partial<NearStrategyOptions<DefaultRequest, boolean, boolean | WalletContractsOptions>>
   verify?: Verify
   /** Passes the strategy itself to passport.authenticate instead of registering it by name. */
   asInstance?: boolean

@@ -1,5 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { NearStrategy, type NearStrategyOptions } from 'passport-near'
+import {
+  NearStrategy,
+  type DefaultRequest,
+  type NearStrategyOptions,
+  type WalletContractsOptions,
+} from 'passport-near'
 import type { MessageToSign, SignedMessage } from 'passport-near/testing'
 import { listen, type Cleanup } from './app'
 import { authenticate, recordedStore, type Outcome } from './strategy'
@@ -59,7 +64,9 @@ export interface Signer {
 }
 
 /** A strategy that takes any signature over one message, with the chain as the options say. */
-export function strategyFor(options: Partial<NearStrategyOptions>): NearStrategy {
+export function strategyFor(
+  options: Partial<NearStrategyOptions<DefaultRequest, false, boolean | WalletContractsOptions>>,
+): NearStrategy {
   const store = recordedStore({ message: 'm', nonce: Buffer.from(NONCE).toString('base64') })
   const near = { recipient: 'r', store, ...options } as NearStrategyOptions
   return new NearStrategy(near, (profile, done) => done(null, profile))

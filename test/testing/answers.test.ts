@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import bs58 from 'bs58'
 import { TestNetwork, type Failure, type TestAccount } from 'passport-near/testing'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 let network: TestNetwork
 let alice: TestAccount
@@ -30,7 +30,7 @@ describe('a test network says of itself', () => {
       commit: 'passport-near-testing',
       rustc_version: '1.86.0',
     },
-    chain_id: 'localnet',
+    chain_id: 'mainnet',
     protocol_version: 85,
     latest_protocol_version: 85,
     rpc_addr: '127.0.0.1',
@@ -121,8 +121,27 @@ describe('a block', () => {
     const answer = await call('block', params)
     expect(answer).toEqual({ status: 200, body: { jsonrpc: '2.0', id: 7, result } })
     const { timestamp } = (answer.body as { result: { header: { timestamp: number } } }).result.header
-    expect(Math.round(timestamp / 1e6)).toBeGreaterThanOrEqual(before)
     expect(Math.round(timestamp / 1e6)).toBeLessThanOrEqual(Date.now())
+    if (height === 3) expect(Math.round(timestamp / 1e6)).toBeGreaterThanOrEqual(before)
+  })
+
+  it('keeps its time when the next one is made, and the latest is of now', async () => {
+    const timeOf = async (params: object): Promise<bigint> => {
+      const { body } = await call('block', params)
+      return BigInt(
+        (body as { result: { header: { timestamp_nanosec: string } } }).result.header.timestamp_nanosec,
+      )
+    }
+    vi.useFakeTimers({ toFake: ['Date'] })
+    try {
+      const began = Date.now()
+      alice.addKey()
+      vi.setSystemTime(began + 5000)
+      expect(await timeOf({ finality: 'final' })).toBe(BigInt(began + 5000) * 1_000_000n)
+      expect(await timeOf({ block_id: 3 })).toBe(BigInt(began) * 1_000_000n)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 })
 
@@ -135,7 +154,7 @@ describe('a question that cannot be answered', () => {
     data: explanation,
   })
   const unsupported = (what: 'method' | 'request_type', value?: string): object => {
-    const explanation = `TestNetwork does not support the ${what} ${JSON.stringify(value)}; it answers query (view_account, view_access_key, view_access_key_list), block and status`
+    const explanation = `TestNetwork does not support the ${what} ${JSON.stringify(value)}; it answers query (view_account, view_access_key, view_access_key_list, call_function), block and status`
     return {
       name: 'REQUEST_VALIDATION_ERROR',
       cause: { name: 'PARSE_ERROR', info: { error_message: explanation } },
@@ -177,11 +196,27 @@ describe('a question that cannot be answered', () => {
       unsupported('request_type', 'x'),
     ],
     [
-      'a view of a contract',
-      query({ request_type: 'call_function', account_id: 'alice.test', method_name: 'x', args_base64: '' }),
+      'a view of a contract without arguments',
+      query({ request_type: 'call_function', account_id: 'alice.test', method_name: 'x' }),
+      400,
+      7,
+      parseError('Failed parsing args: method_name and args_base64 must be strings'),
+    ],
+    [
+      'a view of the contract of no account',
+      query({ request_type: 'call_function', account_id: 'absent.test', method_name: 'x', args_base64: '' }),
       200,
       7,
-      unsupported('request_type', 'call_function'),
+      {
+        name: 'HANDLER_ERROR',
+        cause: {
+          name: 'UNKNOWN_ACCOUNT',
+          info: { requested_account_id: 'absent.test', block_height: 3, block_hash: hashOf('block 3') },
+        },
+        code: -32000,
+        message: 'Server error',
+        data: 'account absent.test does not exist while viewing',
+      },
     ],
     ['a query without parameters', { id: 7, method: 'query' }, 200, 7, unsupported('request_type')],
     [
@@ -284,6 +319,63 @@ describe('an account and its keys', () => {
   })
 })
 
+describe('a view of a contract', () => {
+  const view = async (method: string, args: unknown = {}): Promise<unknown> => {
+    const args_base64 = Buffer.from(typeof args === 'string' ? args : JSON.stringify(args)).toString('base64')
+    const params = { request_type: 'call_function', account_id: 'dao.test', method_name: method, args_base64 }
+    const { body } = await call('query', { ...params, finality: 'final' })
+    return (body as { result: unknown }).result
+  }
+  const at = { logs: [], block_height: 5, block_hash: hashOf('block 5') }
+  const failed = (error: string): object => ({ error: `wasm execution failed with error: ${error}`, ...at })
+
+  beforeEach(() => {
+    network.deployContract('dao.test', {
+      echo: (args: unknown, { accountId, chainId, blockTimestamp }) => [
+        args,
+        accountId,
+        chainId,
+        typeof blockTimestamp,
+      ],
+      bytes: () => Buffer.from([0xff, 0x00]),
+      nothing: () => undefined,
+      fail() {
+        throw new Error('a "bad" day')
+      },
+    })
+  })
+
+  it('returns the JSON of what the function returned, as bytes', async () => {
+    const text = '[{"a":1},"dao.test","mainnet","bigint"]'
+    expect(await view('echo', { a: 1 })).toEqual({ result: [...Buffer.from(text)], ...at })
+    expect(await view('bytes')).toEqual({ result: [0xff, 0x00], ...at })
+    expect(await view('nothing')).toEqual({ result: [], ...at })
+    expect(await view('echo', '')).toMatchObject({ result: [...Buffer.from(text.replace('"a":1', ''))] })
+  })
+
+  it.each([
+    ['fail', {}, String.raw`HostError(GuestPanic { panic_msg: "a \"bad\" day" })`],
+    ['toString', {}, 'MethodResolveError(MethodNotFound)'],
+    ['echo', '{', 'HostError(GuestPanic { panic_msg: "Failed to deserialize input from JSON." })'],
+  ])('of %s with %j is an error in the form of a result', async (method, args, error) => {
+    expect(await view(method, args)).toEqual(failed(error))
+  })
+
+  it('in the older form has its arguments in base58', async () => {
+    const answer = await call('query', ['call/dao.test/echo', bs58.encode(Buffer.from('{"b":2}'))])
+    const { result } = (answer.body as { result: { result: number[] } }).result
+    expect(Buffer.from(result).toString()).toContain('{"b":2}')
+  })
+
+  it('shows that the account has code, at each block from its own on', async () => {
+    const codeAt = async (block_id: number): Promise<unknown> => {
+      const params = { request_type: 'view_account', account_id: 'dao.test', block_id }
+      return ((await call('query', params)).body as { result?: { code_hash: string } }).result?.code_hash
+    }
+    expect(await Promise.all([3, 4, 5].map(codeAt))).toEqual([undefined, zeros, hashOf('code of dao.test')])
+  })
+})
+
 describe('a failure', () => {
   const question = { jsonrpc: '2.0', id: 7, method: 'status' }
 
@@ -379,7 +471,7 @@ describe('a failure', () => {
 
   it.each(['http-200', 'http-600', 'http-4290', 'xhttp-429', 'toString', ''])('by %j is none', (how) => {
     expect(() => network.fail(how as Failure)).toThrow(
-      'there is no such failure; expected one of hang, stall, reset, endless, redirect, html, null, garbage, empty, wrong-id, syncing, http-<status>',
+      'there is no such failure; expected one of hang, stall, reset, endless, redirect, html, null, garbage, empty, wrong-id, syncing, stale-block, other-block, unknown-block, http-<status>',
     )
   })
 })

@@ -58,7 +58,7 @@ describe('near-api-js uses it', () => {
 
   it('for its status and its blocks', async () => {
     const status = await provider().viewNodeStatus()
-    expect(status.chain_id).toBe('localnet')
+    expect(status.chain_id).toBe('mainnet')
     const block = await provider().viewBlock({ finality: 'final' })
     expect(block.header.height).toBe(status.sync_info.latest_block_height)
     const same = await provider().viewBlock({ blockId: block.header.hash })
@@ -71,7 +71,7 @@ describe('@near-js/jsonrpc-client, which validates every response, reads', () =>
 
   it('the status and the block', async () => {
     const status = await jsonRpc.status(client())
-    expect(status.chainId).toBe('localnet')
+    expect(status.chainId).toBe('mainnet')
     const block = await jsonRpc.block(client(), { finality: 'final' })
     expect(block.header.hash).toBe(status.syncInfo.latestBlockHash)
   })
@@ -99,29 +99,45 @@ describe('@near-js/jsonrpc-client, which validates every response, reads', () =>
     ).rejects.toMatchObject({ data: 'account absent.test does not exist while viewing' })
   })
 
-  it('that TestNetwork runs no contract', async () => {
+  it('what a contract returns', async () => {
+    network.deployContract('token.test', { total_supply: () => '1000' })
+    const view = { methodName: 'total_supply', finality: 'final' } as const
+    const { result } = await jsonRpc.viewFunction(client(), { accountId: 'token.test', ...view })
+    expect(Buffer.from(result).toString()).toBe('"1000"')
     const calling = jsonRpc.viewFunction(client().withConfig({ retries: 0 }), {
       accountId: 'alice.test',
-      methodName: 'total_supply',
-      finality: 'final',
+      ...view,
     })
-    await expect(calling).rejects.toThrow(/TestNetwork does not support the request_type "call_function"/)
+    await expect(calling).rejects.toThrow(/CodeDoesNotExist/)
   })
 })
 
 it('near-api-js shows what TestNetwork does not support', async () => {
   const provider = new JsonRpcProvider({ url: network.rpcUrl })
-  await expect(
-    provider.callFunction({ contractId: 'alice.test', method: 'total_supply', args: {} }),
-  ).rejects.toThrow(/TestNetwork does not support the request_type "call_function"; it answers query/)
   await expect(provider.viewGasPrice()).rejects.toThrow(/TestNetwork does not support the method "gas_price"/)
 })
 
-it('near-kit shows what TestNetwork does not support', async () => {
-  const near = new Near({ network: { rpcUrl: network.rpcUrl, networkId: 'localnet' } })
-  await expect(near.view('alice.test', 'total_supply')).rejects.toThrow(
-    /TestNetwork does not support the request_type "call_function"; it answers query/,
-  )
+it.each([
+  [
+    'near-api-js',
+    (contractId: string, args: Record<string, unknown>): Promise<unknown> =>
+      new JsonRpcProvider({ url: network.rpcUrl }).callFunction({ contractId, method: 'sum', args }),
+  ],
+  [
+    'near-kit',
+    (contractId: string, args: Record<string, unknown>): Promise<unknown> =>
+      new Near({ network: { rpcUrl: network.rpcUrl, networkId: 'localnet' } }).view(contractId, 'sum', args),
+  ],
+])('%s reads what a contract returns, and why it does not', async (_, view) => {
+  network.deployContract('math.test', {
+    sum({ a, b }: { a: number; b: number }) {
+      if (a < 0) throw new Error('a is negative')
+      return { sum: a + b }
+    },
+  })
+  expect(await view('math.test', { a: 1, b: 2 })).toEqual({ sum: 3 })
+  await expect(view('math.test', { a: -1, b: 2 })).rejects.toThrow(/a is negative/)
+  await expect(view('alice.test', {})).rejects.toThrow(/CodeDoesNotExist/)
 })
 
 describe('near-kit uses it', () => {
@@ -139,7 +155,7 @@ describe('near-kit uses it', () => {
   })
 
   it('for its status and its blocks', async () => {
-    expect(await near().getStatus()).toMatchObject({ chain_id: 'localnet' })
+    expect(await near().getStatus()).toMatchObject({ chain_id: 'mainnet' })
     expect((await near().rpc.getBlock({ finality: 'final' })).header.height).toBeGreaterThan(0)
   })
 })
@@ -301,7 +317,7 @@ describe('it answers as nearcore does', () => {
   it('to browsers, and to GET /status', async () => {
     const preflight = await fetch(network.rpcUrl, { method: 'OPTIONS' })
     expect(preflight.headers.get('access-control-allow-origin')).toBe('*')
-    expect(await (await fetch(`${network.rpcUrl}/status`)).json()).toMatchObject({ chain_id: 'localnet' })
+    expect(await (await fetch(`${network.rpcUrl}/status`)).json()).toMatchObject({ chain_id: 'mainnet' })
     expect((await fetch(network.rpcUrl)).status).toBe(405)
   })
 })
