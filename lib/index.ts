@@ -94,6 +94,7 @@ declare namespace NearStrategy {
   type RejectionInfo = types.RejectionInfo
   type ResolveAuthorizationOptions = types.ResolveAuthorizationOptions
   type ResolvedAuthorization = types.ResolvedAuthorization
+  type EndpointReport = types.EndpointReport
   type RpcEndpoint = types.RpcEndpoint
   type ServiceErrorCode = types.ServiceErrorCode
   type SessionChallengeStoreOptions = types.SessionChallengeStoreOptions

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { resolveAccessKeys, type AccessKeyOptions } from './access-keys/options'
+import { resolveAccessKeys } from './access-keys/options'
 import type { AccessKeySource, TimedAccessKeySource } from './access-keys/source'
 import { DEFAULT_CHALLENGE_MAX_AGE } from './challenges/challenge'
 import { withStoreTimeout, type ChallengeStore } from './challenges/challenge-store'
@@ -10,7 +10,7 @@ import { resolveWalletContracts, type WalletContractsOptions } from './nep641/op
 import type { AuthorizationResolver } from './nep641/resolve'
 import type { DefaultRequest } from './request'
 import type { RpcEndpoint } from './rpc/endpoint'
-import { NETWORKS, resolveRpc, type Network } from './rpc/options'
+import { NETWORKS, resolveRpc, type Network, type RpcSettings } from './rpc/options'
 import { createView, type ViewRequest } from './rpc/view'
 import {
   describeValue,
@@ -167,6 +167,8 @@ export interface ResolvedOptions<Request extends object> {
   readonly currentUser: (req: Request) => unknown
   /** Undefined if wallet contracts are not accepted. */
   readonly authorizations: AuthorizationResolver | undefined
+  /** Undefined with `accessKeys`. */
+  readonly rpc: RpcSettings | undefined
   readonly view: (request: ViewRequest) => Promise<unknown>
   readonly name: string
   /** What this strategy's challenges are drawn for. */
@@ -222,6 +224,7 @@ export function resolveOptions<Request extends object>(
   } = options
   const recipient = validateString(OWNER, 'recipient', options.recipient)
   const network = validateOneOf(OWNER, 'network', givenNetwork, NETWORKS)
+  const rpc = options.accessKeys === undefined ? resolveRpc(OWNER, options, network) : undefined
   const message = resolveMessage(givenMessage === undefined ? `Sign in to ${recipient}` : givenMessage)
   const name = validateString(OWNER, 'name', givenName)
   const callbackUrl =
@@ -235,7 +238,7 @@ export function resolveOptions<Request extends object>(
     message,
     callbackUrl,
     network,
-    accessKeys: resolveAccessKeys(OWNER, options, network),
+    accessKeys: resolveAccessKeys(OWNER, options, rpc),
     allowImplicit: validateBoolean(OWNER, 'allowImplicit', allowImplicit),
     challengeMaxAge: validateDuration(OWNER, 'challengeMaxAge', challengeMaxAge),
     store: limitTime(validateMethods(OWNER, 'store', store, ['issue', 'consume'])),
@@ -245,7 +248,8 @@ export function resolveOptions<Request extends object>(
     verifyTimeout: validateDuration(OWNER, 'verifyTimeout', verifyTimeout),
     linking: validateBoolean(OWNER, 'linking', linking),
     authorizations: resolveWalletContracts(OWNER, options, network),
-    view: resolveView(options, network),
+    rpc,
+    view: resolveView(rpc),
     currentUser: validateFunction(OWNER, 'currentUser', currentUser, '(req) => string | undefined'),
     name,
     purpose: purposeOf(name, linking, message),
@@ -264,15 +268,12 @@ function resolveMessage<Message>(message: Message): Message {
 }
 
 /** Made at the first view call: few strategies need it. */
-function resolveView(
-  { accessKeys, rpc, quorum, rpcTimeout }: AccessKeyOptions,
-  network: Network,
-): (request: ViewRequest) => Promise<unknown> {
+function resolveView(rpc: RpcSettings | undefined): (request: ViewRequest) => Promise<unknown> {
   let view: ReturnType<typeof createView> | undefined
   return async (request) => {
-    if (accessKeys !== undefined)
+    if (!rpc)
       throw new TypeError(`${OWNER}.view: the strategy has no endpoints, because option "accessKeys" is set`)
-    view ??= createView(OWNER, resolveRpc(OWNER, { rpc, quorum, rpcTimeout }, network))
+    view ??= createView(OWNER, rpc)
     return view(request)
   }
 }

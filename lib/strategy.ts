@@ -15,6 +15,7 @@ import { proveByAccessKey } from './proofs/access-key'
 import { proveByAuthorization } from './proofs/authorization'
 import { toProfile, type AccountProof, type AnyProfile } from './profile'
 import type { DefaultRequest } from './request'
+import { checkEndpoints, type EndpointReport } from './rpc/check-endpoints'
 import type { ViewRequest } from './rpc/view'
 import { withTimeout } from './timeout'
 import { describeValue, isSignableText } from './validate'
@@ -130,6 +131,16 @@ export class NearStrategy<
    */
   view(request: ViewRequest): Promise<unknown> {
     return this._options.view(request)
+  }
+
+  /**
+   * Asks each endpoint of the option `rpc` for its status: for an application's start and its health page. A login never waits for it.
+   *
+   * @returns a report for each endpoint, within `rpcTimeout`; none with the option `accessKeys`
+   */
+  async checkEndpoints(): Promise<EndpointReport[]> {
+    const { rpc, network } = this._options
+    return rpc ? checkEndpoints(rpc, network) : []
   }
 
   /** Connect middleware that responds with a {@link Challenge} as JSON, not to be cached. Errors go to `next`. */

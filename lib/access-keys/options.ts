@@ -1,4 +1,4 @@
-import { DEFAULT_RPC_TIMEOUT, resolveRpc, type Network, type RpcOptions } from '../rpc/options'
+import { DEFAULT_RPC_TIMEOUT, type RpcOptions, type RpcSettings } from '../rpc/options'
 import { invalidOption, validateDuration, validateMethods } from '../validate'
 import { createRpcSource } from './rpc-source'
 import { withSourceTimeout, type AccessKeySource, type TimedAccessKeySource } from './source'
@@ -12,20 +12,20 @@ export interface AccessKeyOptions extends RpcOptions {
  * Validates the options that say where keys are looked up.
  *
  * @param owner - the class or function that takes the options
+ * @param endpoints - undefined with `accessKeys`
  * @throws {TypeError} that names the option, what was expected and what came
  * @internal
  */
 export function resolveAccessKeys(
   owner: string,
-  { accessKeys, ...options }: AccessKeyOptions,
-  network: Network,
+  { accessKeys, rpc, quorum, rpcTimeout = DEFAULT_RPC_TIMEOUT }: AccessKeyOptions,
+  endpoints: RpcSettings | undefined,
 ): TimedAccessKeySource {
-  if (accessKeys === undefined) return createRpcSource(resolveRpc(owner, options, network))
-  const { rpc, quorum, rpcTimeout = DEFAULT_RPC_TIMEOUT } = options
+  if (accessKeys === undefined && endpoints) return createRpcSource(endpoints)
   const timeout = validateDuration(owner, 'rpcTimeout', rpcTimeout)
   for (const [name, value] of Object.entries({ rpc, quorum })) {
     if (value !== undefined)
       invalidOption(owner, name, 'left out with "accessKeys", which is asked instead of endpoints', 'both')
   }
-  return withSourceTimeout(validateMethods(owner, 'accessKeys', accessKeys, ['permission']), timeout)
+  return withSourceTimeout(validateMethods(owner, 'accessKeys', accessKeys!, ['permission']), timeout)
 }

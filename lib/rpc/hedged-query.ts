@@ -1,7 +1,7 @@
 import { setTimeoutAfterIo } from '../timeout'
 import type { CircuitBreaker } from './circuit-breaker'
 import type { Endpoint } from './endpoint'
-import { InvalidResponseError, type SendOptions } from './http'
+import { describeFailure, InvalidResponseError, type SendOptions } from './http'
 import { RpcUnavailableError, type QueryLimit } from './query-limit'
 
 /*
@@ -215,11 +215,8 @@ class HedgedQuery<Response> {
     }
   }
 
-  /** Network errors name hosts: only the endpoint's place in the list and the kind of failure are passed on. */
   #describe(index: number, error: unknown): InvalidResponseError {
-    const { code } = error as NodeJS.ErrnoException
-    const reason =
-      error instanceof InvalidResponseError ? error.message : `no response (${code ?? 'connection closed'})`
-    return new InvalidResponseError(`Endpoint ${index + 1} of ${this.#group.endpoints.length}: ${reason}`)
+    const place = `Endpoint ${index + 1} of ${this.#group.endpoints.length}`
+    return new InvalidResponseError(`${place}: ${describeFailure(error)}`)
   }
 }

@@ -22,6 +22,13 @@ export class InvalidResponseError extends Error {
   }
 }
 
+/** Why a request failed, in fixed text: network errors name hosts. */
+export function describeFailure(error: unknown): string {
+  if (error instanceof InvalidResponseError) return error.message
+  const { code } = error as NodeJS.ErrnoException
+  return `no response (${code ?? 'connection closed'})`
+}
+
 export interface HttpResponse {
   readonly status: number
   readonly body: string

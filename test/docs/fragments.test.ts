@@ -260,6 +260,23 @@ ${blockUnder('docs/realtime.md', 'GraphQL')}`
 })
 
 describe('logs and metrics', () => {
+  it('warns of an endpoint of the other network', async () => {
+    const other = await TestNetwork.start({ chainId: 'testnet' })
+    cleanup.add(() => other.stop())
+    const strategy = `const near = new NearStrategy({ recipient: 'r', rpc: '${other.rpcUrl}' }, verify)`
+    const code = blockUnder('docs/observability.md', 'The endpoints').replaceAll(
+      'console.warn',
+      'warnings.push',
+    )
+    const routes = `const warnings = []
+app.get('/check', async (req, res) => {
+  ${code}
+  res.json(warnings)
+})`
+    const visitor = new Visitor(await start({ strategy, routes }))
+    expect((await visitor.get('/check')).body).toEqual(['RPC endpoint 1 is of testnet'])
+  })
+
   it('counts a login by its outcome and code', async () => {
     const routes = `${blockUnder('docs/observability.md', 'Each login')}
 app.get('/metrics', (req, res) => res.json(logins))`
