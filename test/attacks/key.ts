@@ -90,7 +90,7 @@ const smallOrder = ([order, hex]: [string, string]): Attack => ({
   },
 })
 
-/** Another spelling of a key is still the same key, whatever the node answers for it. */
+/** Another spelling of a key is still the same key, whatever the node's response for it. */
 const removed = (how: string, spell: (publicKey: string) => string): Attack => ({
   by: 'A thief of a key that was then removed',
   holds: 'that key',

@@ -62,7 +62,7 @@ const other = (
   },
 })
 
-const asked = "Alice's signature over"
+const signature = "Alice's signature over"
 
 export const payload: Theme = {
   title: 'Signed bytes',
@@ -70,7 +70,7 @@ export const payload: Theme = {
     other(
       {
         by: 'A site that requests transactions',
-        holds: `${asked} a transaction that contains the challenge`,
+        holds: `${signature} a transaction that contains the challenge`,
         tries: 'signs in with it',
       },
       (challenge, wallet) => sha256(transaction(challenge, wallet)),
@@ -78,7 +78,7 @@ export const payload: Theme = {
     other(
       {
         by: 'A wallet with the format of September to November 2025',
-        holds: `${asked} the payload without its tag, which could be the beginning of a transaction`,
+        holds: `${signature} the payload without its tag, which could be the beginning of a transaction`,
         tries: 'signs in with it',
       },
       (challenge) => sha256(untagged(challenge)),
@@ -86,7 +86,7 @@ export const payload: Theme = {
     other(
       {
         by: 'A site that requests meta-transactions',
-        holds: `${asked} the payload with the tag of a delegated action (NEP-366)`,
+        holds: `${signature} the payload with the tag of a delegated action (NEP-366)`,
         tries: 'signs in with it',
       },
       (challenge) => sha256(tagged(challenge, 2 ** 30 + 366)),
@@ -94,7 +94,7 @@ export const payload: Theme = {
     other(
       {
         by: 'A site with another standard',
-        holds: `${asked} the payload with the tag of a later NEP`,
+        holds: `${signature} the payload with the tag of a later NEP`,
         tries: 'signs in with it',
       },
       (challenge) => sha256(tagged(challenge, 2 ** 31 + 641)),
@@ -102,7 +102,7 @@ export const payload: Theme = {
     other(
       {
         by: 'A site with another standard',
-        holds: `${asked} the payload with an extra byte`,
+        holds: `${signature} the payload with an extra byte`,
         tries: 'signs in with it',
       },
       (challenge) => sha256(Buffer.concat([tagged(challenge, NEP413), Buffer.alloc(1)])),
@@ -110,7 +110,7 @@ export const payload: Theme = {
     other(
       {
         by: 'A site with another standard',
-        holds: `${asked} the hash of the hash`,
+        holds: `${signature} the hash of the hash`,
         tries: 'signs in with it',
       },
       (challenge) => sha256(hashPayload(payloadOf(challenge))),
@@ -118,7 +118,7 @@ export const payload: Theme = {
     other(
       {
         by: 'A site that requests signatures over texts',
-        holds: `${asked} the challenge's message without a payload`,
+        holds: `${signature} the challenge's message without a payload`,
         tries: 'signs in with it',
       },
       ({ message }) => Buffer.from(message),
@@ -126,7 +126,7 @@ export const payload: Theme = {
     other(
       {
         by: 'A site that requests signatures over texts',
-        holds: `${asked} the challenge as JSON`,
+        holds: `${signature} the challenge as JSON`,
         tries: 'signs in with it',
       },
       (challenge) => sha256(JSON.stringify(challenge)),
@@ -134,7 +134,7 @@ export const payload: Theme = {
     other(
       {
         by: 'A wallet that signs only the nonce',
-        holds: `${asked} the nonce`,
+        holds: `${signature} the nonce`,
         tries: 'signs in with it',
       },
       ({ nonce }) => Buffer.from(nonce, 'base64'),
@@ -142,7 +142,7 @@ export const payload: Theme = {
     other(
       {
         by: 'A phishing site',
-        holds: `${asked} a payload whose message continues into the recipient`,
+        holds: `${signature} a payload whose message continues into the recipient`,
         tries: 'signs in with it',
       },
       (challenge) => {
@@ -157,7 +157,7 @@ export const payload: Theme = {
     other(
       {
         by: 'A phishing site',
-        holds: `${asked} a payload with an empty callback URL; the challenge has none`,
+        holds: `${signature} a payload with an empty callback URL; the challenge has none`,
         tries: 'signs in with it',
       },
       (challenge) => hashPayload({ ...payloadOf(challenge), callbackUrl: '' }),

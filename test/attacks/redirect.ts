@@ -112,7 +112,7 @@ export const redirect: Theme = {
     },
     {
       by: 'A site that frames the callback page',
-      holds: 'a frame of that page with a login of its own (login CSRF)',
+      holds: "a frame of that page with the attacker's login (login CSRF)",
       tries: "posts it in the visitor's session",
       outcome:
         'the page cannot be framed, and the response is a 302 to failureRedirect: the challenge belongs to another session',

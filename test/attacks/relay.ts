@@ -55,7 +55,7 @@ export const relay: Theme = {
     changed(
       {
         by: 'A phishing site',
-        holds: "Alice's signature over a message of its own",
+        holds: "Alice's signature over another message",
         tries: 'names that message in the body',
         twin: "the message in the body is the challenge's message",
       },

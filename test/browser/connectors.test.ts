@@ -116,7 +116,7 @@ describeInChromium("near-connect's connector with a wallet that signs in and sig
   })
 })
 
-describeInChromium('a wallet of near-connect by itself', () => {
+describeInChromium('a near-connect wallet without its connector', () => {
   beforeEach(async () => open(await bundle('near-connect'), '/?wallet'))
 
   it('signs in with one approval', async () => {

@@ -52,7 +52,7 @@ async function start(framework: string, bug: string): Promise<App> {
   return { url: `http://127.0.0.1:${ports[bug]}`, exitCode: () => child.exitCode }
 }
 
-/** Draws a challenge and posts a good login, or an empty body. */
+/** Requests a challenge and posts a good login, or an empty body. */
 async function post({ url }: App, kind: 'login' | 'empty'): Promise<{ status: number; body: string }> {
   const headers: Record<string, string> = { 'content-type': 'application/json' }
   let body = '{}'
@@ -68,7 +68,7 @@ async function post({ url }: App, kind: 'login' | 'empty'): Promise<{ status: nu
   return { status: response.status, body: await response.text() }
 }
 
-/** What has happened in an application since the last call. */
+/** The events in an application since the last call. */
 async function ping({ url }: App): Promise<{ signedIn: number; handled: number }> {
   const response = await fetch(`${url}/ping`)
   expect(response.status).toBe(200)
@@ -88,7 +88,7 @@ const bugs: [title: string, bug: string, kind: 'login' | 'empty', frameworks: st
       0,
     ],
     ['a callback that throws for the result', 'callback-throws-on-result', 'login', ALL, 0],
-    ['the same for a rejection', 'callback-throws-on-result', 'empty', ALL, 0],
+    ['a callback that throws for a rejection', 'callback-throws-on-result', 'empty', ALL, 0],
     ['a callback that throws after the login', 'callback-throws-after-login', 'login', ALL, 1],
     ['failureFlash without req.flash', 'flash', 'empty', [...CONNECT_LIKE, 'koa'], 0],
     ['failureMessage without a session', 'message-without-session', 'empty', [...CONNECT_LIKE, 'koa'], 0],
@@ -119,18 +119,18 @@ describe('a bug of the application is a 500 of its error handler, and the proces
     expect(app.exitCode()).toBeNull()
   })
 
-  it.each(ALL)('a callback that throws whatever it gets, on %s', async (framework) => {
+  it.each(ALL)('a callback that throws for every outcome, on %s', async (framework) => {
     const app = await start(framework, 'callback-throws')
     const { status, body } = await post(app, 'login')
     expect(status).toBe(500)
-    // Connect keeps no `next` on the request: the strategy itself responds.
+    // Connect keeps no `next` on the request, so the strategy itself responds.
     expect(body).toBe(framework === 'connect' ? 'Internal Server Error' : 'handled')
     expect((await ping(app)).signedIn).toBe(0)
     expect(app.exitCode()).toBeNull()
   })
 })
 
-describe("a login that ends after the application's own time limit has responded", () => {
+describe("a login that ends after the application's own timeout has responded", () => {
   it.each(TIME_LIMITS.flatMap((bug) => ALL.map((framework) => [bug, framework])))(
     '%s, on %s',
     async (bug, framework) => {

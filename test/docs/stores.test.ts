@@ -119,7 +119,7 @@ describeWithRedis('the setup for several processes, of docs/scaling.md', () => {
     expect((await visitor.post('/login/near', signed)).status).toBe(401)
   }, 60_000)
 
-  it('gives a session that is a cookie an id', async () => {
+  it('gives a cookie session an id', async () => {
     const redis = await RedisServer.start(cleanup)
     const lines = blockUnder('docs/scaling.md', "The browser's session")
     const directory = createProject(cleanup, {

@@ -69,7 +69,7 @@ export async function startApp(near) {
           })
         },
       )
-      outgoing.on('timeout', () => outgoing.destroy(new Error('no answer: the request hangs')))
+      outgoing.on('timeout', () => outgoing.destroy(new Error('no response: the request hangs')))
       outgoing.on('error', reject).end(text)
     })
 

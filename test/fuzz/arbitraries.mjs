@@ -339,7 +339,7 @@ const error = fc.oneof(
  * A node's response. The `id` is a placeholder for the request's own id, so that most responses get past the
  * id check.
  */
-export const ID = 'the id of the question'
+export const ID = 'the id of the request'
 export const nodeAnswer = fc.record({
   status: fc.oneof(
     { weight: 30, arbitrary: oneOf(200) },

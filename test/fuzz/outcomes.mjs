@@ -54,9 +54,9 @@ function classOf({ action, info, status, error }) {
   if (action === 'success') return 'success'
   if (action === 'fail') {
     if (STATUS[info?.code] !== status || status >= 500)
-      throw new Violation(`an unknown refusal: ${status} ${info?.code}`)
+      throw new Violation(`an unknown rejection: ${status} ${info?.code}`)
     if (info.message !== new NearLoginRejected(info.code).message)
-      throw new Violation(`a message of its own: ${info.message}`)
+      throw new Violation(`a custom message: ${info.message}`)
     return `${status} ${info.code}`
   }
   if (!(error instanceof NearServiceError))

@@ -13,12 +13,12 @@ import { expectOneOf, outcomeOf, Violation } from './outcomes.mjs'
 
 const { applyChange, isChange } = arbitraries
 
-const REFUSED_BODY = [
+const REJECTED_BODY = [
   '400 ERR_NEAR_CREDENTIALS_MISSING',
   '400 ERR_NEAR_CREDENTIALS_INVALID',
   '401 ERR_NEAR_WALLET_REFUSED',
 ]
-const SPENT = '401 ERR_NEAR_CHALLENGE_MISSING'
+const CONSUMED = '401 ERR_NEAR_CHALLENGE_MISSING'
 const EXPIRED = '401 ERR_NEAR_CHALLENGE_EXPIRED'
 const BAD_SIGNATURE = '401 ERR_NEAR_SIGNATURE_INVALID'
 const NO_KEY = '401 ERR_NEAR_ACCESS_KEY_NOT_FOUND'
@@ -93,8 +93,8 @@ async function bodies() {
     async run({ body }) {
       const before = keyChecks
       const outcome = expectOneOf(await outcomeOf(strategy, { body }), [
-        ...REFUSED_BODY,
-        SPENT,
+        ...REJECTED_BODY,
+        CONSUMED,
         BAD_SIGNATURE,
       ])
       if (keyChecks !== before) throw new Violation('a key was looked up for an unsigned body')
@@ -176,8 +176,8 @@ async function mutatedLogins() {
         extra: { ...login, nonce: 'x', recipient: 'evil', message: [1] },
       }[around]
       const outcome = expectOneOf(await outcomeOf(strategy, { body }), [
-        ...REFUSED_BODY,
-        SPENT,
+        ...REJECTED_BODY,
+        CONSUMED,
         BAD_SIGNATURE,
         NO_KEY,
         'success',
@@ -191,7 +191,7 @@ async function mutatedLogins() {
         sameSignature(login.signature, good.signature) &&
         [good.state, '', undefined, null].includes(login.state)
       if (outcome === 'success' && !same) throw new Violation('a login with another meaning succeeded')
-      return outcome === 'success' ? 'success, for it says the same' : outcome
+      return outcome === 'success' ? 'success with the same meaning' : outcome
     },
     again: () => outcomeOf(strategy, { body: logins.ED25519 }),
   }
@@ -241,7 +241,7 @@ async function sessions() {
         body: { ...good, state: withState ? state : undefined },
       }
       const outcome = expectOneOf(await outcomeOf(strategy, req), [
-        SPENT,
+        CONSUMED,
         EXPIRED,
         BAD_SIGNATURE,
         NO_SESSION,
@@ -304,13 +304,13 @@ async function stores() {
           }
         : () => gives
       const outcome = expectOneOf(await outcomeOf(strategy, { body: good }), [
-        SPENT,
+        CONSUMED,
         EXPIRED,
         BAD_SIGNATURE,
         STORE_FAILED,
         'success',
       ])
-      if (outcome === SPENT && (raises || !(gives === undefined || gives === null || isOther(gives))))
+      if (outcome === CONSUMED && (raises || !(gives === undefined || gives === null || isOther(gives))))
         throw new Violation('a failure was reported as a rejection')
       if (outcome === 'success' && (raises || !saysTheSame(gives, challenge.state)))
         throw new Violation('a login succeeded without its challenge')
@@ -463,9 +463,9 @@ function whatItSays(status, { text, id }) {
  * The outcome of a request without a good login: a rejection by the strategy, or a rejection by the parser
  * or by Node.js that the visitor gets.
  */
-function expectRefusal(status, { code = 'without a code' }) {
+function expectRejection(status, { code = 'without a code' }) {
   if (!code.startsWith('ERR_NEAR_') && [400, 413, 415].includes(status)) return `${status} by the parser`
-  return expectOneOf(`${status} ${code}`, [...REFUSED_BODY, SPENT, BAD_SIGNATURE, NO_KEY])
+  return expectOneOf(`${status} ${code}`, [...REJECTED_BODY, CONSUMED, BAD_SIGNATURE, NO_KEY])
 }
 
 /**
@@ -498,7 +498,7 @@ async function requests() {
         text,
       )
       if (keyChecks > 0) throw new Violation('a key was looked up for an unsigned body')
-      return expectRefusal(status, body)
+      return expectRejection(status, body)
     },
     async again() {
       const { cookie, body } = await app.send('GET', '/challenge', {}, '')
@@ -550,7 +550,7 @@ async function mutatedRequests() {
         { cookie, 'content-type': 'application/json' },
         text,
       )
-      if (status !== 200) return expectRefusal(status, body)
+      if (status !== 200) return expectRejection(status, body)
       const parsed = JSON.parse(text)
       const same =
         sameKey(parsed.publicKey, login.publicKey) &&
@@ -559,7 +559,7 @@ async function mutatedRequests() {
         parsed.accountId === login.accountId &&
         body.id === login.accountId
       if (!same) throw new Violation('a login with another meaning succeeded')
-      return 'success, for it says the same'
+      return 'success with the same meaning'
     },
     async again() {
       app.forget()
@@ -597,7 +597,7 @@ async function signatures() {
       if (typeof verified !== 'boolean') throw new Violation('neither true nor false')
       if (verified && !(sameKey(publicKey, good.publicKey) && sameSignature(signed, good.signature)))
         throw new Violation('another signature verifies')
-      return verified ? 'verified, for it says the same' : 'false'
+      return verified ? 'verified with the same meaning' : 'false'
     },
     again: async () =>
       (await verifySignature(hash, logins.ED25519.signature, logins.ED25519.publicKey)) ? 'success' : 'false',
@@ -611,7 +611,7 @@ export const targets = {
   'any session': { prepare: sessions, share: 12 },
   'anything from a store': { prepare: stores, share: 10 },
   'anything from a key source': { prepare: keySources, share: 8 },
-  'any answer of a node, over HTTP': { prepare: nodes, share: 10 },
+  'any response of a node, over HTTP': { prepare: nodes, share: 10 },
   'any body and headers, over HTTP': { prepare: requests, share: 10 },
   'a good login, changed anywhere, over HTTP': { prepare: mutatedRequests, share: 5 },
   'any key and signature': { prepare: signatures, share: 5 },

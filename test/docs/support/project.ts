@@ -102,13 +102,13 @@ passport.deserializeUser((id, done) => users.findById(id).then((user) => done(nu
 `
 
 export interface Parts {
-  /** Code before the application is made. */
+  /** Code before the application is created. */
   readonly start?: string
   /** Replaces the strategy `near`. */
   readonly strategy?: string
   /** Replaces `app.use(session(…))`. */
   readonly session?: string
-  /** Replaces the functions that put the user into the session. Passport uses the first that is given. */
+  /** Replaces the functions that put the user into the session. Passport uses the first one. */
   readonly serializers?: string
   /** Replaces the login's routes. */
   readonly login?: string
@@ -118,7 +118,7 @@ export interface Parts {
   readonly listen?: string
 }
 
-/** A whole Express application, with parts of a page in their places. */
+/** A whole Express application, with parts of a page in the given places. */
 export function application(parts: Parts = {}): string {
   return `const express = require('express')
 const session = require('express-session')

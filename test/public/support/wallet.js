@@ -35,7 +35,6 @@ class Wallet {
 
   /**
    * Signs a challenge of the server.
-   *
    * @param changed - fields of the payload that the wallet signs in place of the challenge's
    * @returns the login's body
    */
