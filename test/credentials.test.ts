@@ -41,7 +41,7 @@ const read = { status: 401, code: 'ERR_NEAR_CHALLENGE_MISSING', stored: 1, asked
 const json = (text: string): unknown => JSON.parse(text)
 const without = (field: keyof typeof good): object => ({ ...good, [field]: undefined })
 
-describe('a body without credentials is 400 ERR_NEAR_CREDENTIALS_MISSING, without a call to the store or the chain', () => {
+describe('a body without credentials is 400 ERR_NEAR_CREDENTIALS_MISSING, before store and chain', () => {
   it.each([
     ['undefined', undefined],
     ['null', null],
@@ -65,7 +65,7 @@ describe('a body without credentials is 400 ERR_NEAR_CREDENTIALS_MISSING, withou
   })
 })
 
-describe('a body with invalid credentials is 400 ERR_NEAR_CREDENTIALS_INVALID, without a call to the store or the chain', () => {
+describe('invalid credentials are 400 ERR_NEAR_CREDENTIALS_INVALID, before store and chain', () => {
   it.each([
     ['an array', [good]],
     ['an empty array', []],
@@ -137,7 +137,7 @@ describe('valid credentials reach the challenge', () => {
   })
 })
 
-describe('a login that the wallet declined is 401 ERR_NEAR_WALLET_REFUSED, without a call to the store or the chain', () => {
+describe('a declined login is 401 ERR_NEAR_WALLET_REFUSED, before store and chain', () => {
   it.each([
     ['an error', { error: 'User rejected' }],
     ['an error beside an account', { accountId: 'alice.near', error: 'User rejected' }],

@@ -8,7 +8,7 @@ const create = (options: object): NearStrategy<object> =>
 
 const store: ChallengeStore = { async issue() {}, async consume() { return undefined } } // prettier-ignore
 
-describe('a wrong option is a TypeError that names the option, the expected value and the given value', () => {
+describe('a wrong option is a TypeError that names option, expected value and given value', () => {
   it.each<[string, object, string]>([
     ['recipient', { recipient: undefined }, 'option "recipient" must be a non-empty string; got undefined'],
     ['recipient', { recipient: '' }, 'option "recipient" must be a non-empty string; got ""'],

@@ -142,7 +142,7 @@ describe('verify has exactly one outcome', () => {
     expect(await login((_, done) => done())).toEqual(one(401, {}))
   })
 
-  it('when it passes a string as the reason for no user: never in a header, in which an apostrophe can be invalid', async () => {
+  it('when its reason for no user is a string: never in a header, where ’ is invalid', async () => {
     const text = 'This account isn’t invited\r\nx: y'
     expect(await login((_, done) => done(null, false, text))).toEqual(one(401, { message: text }))
     const app = await startApp(cleanup, {

@@ -80,7 +80,7 @@ describe('a request without a login, with a walletUrl', () => {
     expect(response.headers.get('location')).toContain(encodeURIComponent('https://app.example.com'))
   })
 
-  it('that is posted is a 400 and not a redirect: a forgotten body parser must not lead back to the wallet', async () => {
+  it('that is posted is a 400: a missing body parser must not lead back to the wallet', async () => {
     const { browser } = await start()
     const response = await browser.post('/login/near', {})
     expect(response.status).toBe(400)
@@ -175,7 +175,7 @@ describe('a callback URL that the server did not issue', () => {
 })
 
 describe('the callback page', () => {
-  it('is the same for every visitor: it needs no session, sets no cookie and must not be cached', async () => {
+  it('is the same for every visitor: needs no session, sets no cookie, must not be cached', async () => {
     const { browser } = await start()
     const first = await browser.request('/login/near/callback')
     const second = await browser.request('/login/near/callback?error=%3Cscript%3E')

@@ -63,7 +63,7 @@ describe('nearApiAccessKeys', () => {
     ])
   })
 
-  it('uses the first definite response of a FailoverRpcProvider, whose own response would be a stale yes', async () => {
+  it("uses a FailoverRpcProvider's first definite response, not its own stale yes", async () => {
     const stale = await startNode(
       cleanup,
       answering({ result: { nonce: 1, permission: 'FullAccess', block_height: 1, block_hash: 'B' } }),

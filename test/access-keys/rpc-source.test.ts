@@ -318,7 +318,7 @@ describe('a node that fails', () => {
     }
   })
 
-  it('by switching protocols: 503 without waiting for the timeout, and the next endpoint gets the request', async () => {
+  it('by switching protocols: 503 before the timeout, and the next endpoint gets the request', async () => {
     const node = await startNode(cleanup, (_, response) => {
       response.socket?.end(
         'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: other\r\n\r\n',
@@ -397,7 +397,7 @@ describe('several endpoints', () => {
     expect(stale.requests).toEqual([])
   })
 
-  it('that are slow may still respond while the next has its request: a dead endpoint behind a slow one blocks no login', async () => {
+  it('that are slow may still respond: a dead endpoint behind a slow one blocks no login', async () => {
     const slow = await startNode(cleanup, (request, response, message) => {
       setTimeout(() => answering({ result: { permission: 'FullAccess' } })(request, response, message), 1300)
     })
@@ -456,7 +456,7 @@ describe('several endpoints', () => {
 })
 
 describe('connections', () => {
-  it('are kept between logins, and a connection that the node has closed meanwhile is no outage', async () => {
+  it('are kept between logins, and one that the node has closed is no outage', async () => {
     const sockets = new Set<Socket>()
     const { url } = await listen((message, response) => {
       sockets.add(message.socket)

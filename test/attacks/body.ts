@@ -96,8 +96,7 @@ const slow: Story = {
   by: 'A patient client',
   holds: '50 connections, and a good login',
   tries: 'sends half of a body on each connection, and stops',
-  outcome:
-    'no challenge is consumed and no RPC call is made; other users sign in meanwhile; the second half still completes a login',
+  outcome: 'no consumed challenge, no RPC call; other users sign in; the second half completes a login',
   twin: 'the second half follows: one login succeeds',
   async test(stage) {
     const { alice, network, open, url, verified } = stage
@@ -156,8 +155,7 @@ export const bodies: Theme = {
     ...FIELDS.map(doubled),
     body(
       {
-        tries:
-          'sends accountId a second time with another value, so that the check and the use may read different ones',
+        tries: 'sends accountId twice with two values, so that check and use may differ',
         twin: 'each field once',
         refused: invalid,
         by: 'Mallory',

@@ -39,8 +39,7 @@ export const redirect: Theme = {
       by: 'A phishing site (open redirect)',
       holds: 'a link to the site that names another wallet and another callback in every field and header',
       tries: 'redirects visitors to its wallet, or their responses to its site',
-      outcome:
-        "the redirect leads to the site's own wallet and back to the site; it contains no part of the request",
+      outcome: "the redirect leads to the site's wallet and back; it contains no part of the request",
       twin: 'the same route without the forged values: the same redirect, and the response signs in',
       stage: byRedirect,
       async test({ alice, open }) {
@@ -89,8 +88,7 @@ export const redirect: Theme = {
       by: 'A person who sends links to the callback page',
       holds: "a script in an error, in the page's address and in a wallet's error",
       tries: 'has it run or shown (in Chromium: test/browser/redirect.test.ts)',
-      outcome:
-        'every visitor gets the same bytes, the page runs only its own script, and the error leads to failureRedirect',
+      outcome: "every visitor gets the same bytes; only the page's script runs; errors go to failureRedirect",
       twin: 'the same page sends a good login that succeeds (in Chromium: test/browser/redirect.test.ts)',
       stage: byRedirect,
       async test({ open }) {
@@ -115,7 +113,7 @@ export const redirect: Theme = {
       holds: "a frame of that page with the attacker's login (login CSRF)",
       tries: "posts it in the visitor's session",
       outcome:
-        'the page cannot be framed, and the response is a 302 to failureRedirect: the challenge belongs to another session',
+        'the page cannot be framed; the login is a 302 to failureRedirect, because its session differs',
       twin: 'the same login signs in within the session of its challenge',
       stage: byRedirect,
       async test({ mallory, open }) {

@@ -130,10 +130,10 @@ describe('the table of attacks', () => {
     const text = [
       '# The attack table',
       '',
-      'Each row runs over HTTP against a running application. It then runs a second time as its twin: the same story without the',
-      'one thing that the attack consists of. The twin must succeed, so no attack is rejected by accident. A rejection costs no RPC',
-      'call unless the row names one. `verify` is not called, the user of the session does not change, and the response is the fixed',
-      'text of its code.',
+      'Each row runs over HTTP against a running application. It then runs a second time as its twin: the',
+      'same story without the one thing that the attack consists of. The twin must succeed, so no attack is',
+      'rejected by accident. A rejection costs no RPC call unless the row names one. `verify` is not called,',
+      'the user of the session does not change, and the response is the fixed text of its code.',
       '',
       '`npx vitest run test/attacks -u` writes this page.',
       ...themes.flatMap(({ title: theme, rows }) => [

@@ -119,7 +119,7 @@ describeInChromium('the example', () => {
     await page.getByRole('heading', { level: 1, name: 'bob.test' }).waitFor()
   })
 
-  it('links a second account to the user, confirms it on the page, and either account then signs in', async () => {
+  it('links a second account, confirms it on the page, and either account then signs in', async () => {
     await signIn('carol.test')
     const wallet = await openWallet('Link another NEAR account')
     expect(await wallet.locator('[data-message]').innerText()).toBe(
@@ -235,7 +235,8 @@ describeInChromium('the example', () => {
     const wallet = await openWallet('Link another NEAR account')
     await page.reload()
     await approve(wallet, 'carol.test')
-    // The reloaded page does not close the window. After 3 seconds it returns to the account page, which posts the response.
+    // The reloaded page does not close the window. After 3 seconds it returns to the account page, which
+    // posts the response.
     await wallet.getByText('belongs to another user here').waitFor()
     expect(wallet.url()).toBe(`${example.url}/account`)
   })
@@ -355,7 +356,7 @@ describeInChromium('the example', () => {
     }
   })
 
-  it("offers near-connect's wallets on a real network, and the page's policy lets their code run", async () => {
+  it("offers near-connect's wallets on a real network, and its policy lets their code run", async () => {
     const directory = await mkdtemp(join(tmpdir(), 'passport-near-example-'))
     const real = await startExample(directory, { NEAR_NETWORK: 'testnet' })
     const refused: string[] = []

@@ -216,7 +216,7 @@ describeInChromium('the callback page', () => {
     await page.waitForURL(`${site.url}/?failed`)
   })
 
-  it('sends the response once, to the path without its query, and shows that it is busy until the response arrives', async () => {
+  it('sends the response once, to the path without its query, and shows that it is busy', async () => {
     site = await startSite(cleanup, '', { routes, callbackUrl })
     await page.addInitScript(() => {
       Object.defineProperty(navigator, 'onLine', { get: () => false })

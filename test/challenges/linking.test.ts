@@ -45,7 +45,9 @@ interface Site {
   links: string[]
 }
 
-/** The routes of each site: /password, /logout, /near (sign-in) and, under /link, each way to link an account. */
+/**
+ * The routes of each site: /password, /logout, /near (sign-in) and, under /link, each way to link an account.
+ */
 interface Options {
   near?: Partial<NearStrategyOptions>
   keepSessionInfo?: boolean
@@ -328,7 +330,7 @@ describeWithRedis('a challenge to link in Redis, under an id that survives login
 })
 
 describe('linking', () => {
-  it('without a user is ERR_NEAR_SIGN_IN_REQUIRED (401), for the challenge and for the response', async () => {
+  it('without a user is 401 ERR_NEAR_SIGN_IN_REQUIRED, for challenge and response', async () => {
     const { url, links } = await startExpress({ keepSessionInfo: true })
     const browser = new Browser(url)
     const response = await browser.request('/link/challenge')

@@ -124,7 +124,7 @@ describe('SessionChallengeStore', () => {
     }
   })
 
-  it("returns another process's challenge, and a challenge whose serial number was changed, exactly once", async () => {
+  it('returns a challenge of another process, or with a changed serial number, exactly once', async () => {
     const store = storeOfAnotherProcess()
     const other = storeOfAnotherProcess()
     const req = { session: {} }
@@ -141,7 +141,7 @@ describe('SessionChallengeStore', () => {
     }
   })
 
-  it('assigns whole new values and undefined, because some session libraries lose deletions and nested changes', async () => {
+  it('assigns whole values: some session libraries lose deletions and nested changes', async () => {
     const assigned: unknown[] = []
     const session = new Proxy<Record<string, unknown>>(
       {},
@@ -248,7 +248,7 @@ describe('SessionChallengeStore', () => {
     expect((await store.consume(req, undefined, 'near/link'))?.state).toBe('b')
   })
 
-  it('consumes a challenge of another purpose by its state, so that it cannot be used afterwards', async () => {
+  it('consumes a challenge of another purpose by its state, so that it stays unusable', async () => {
     const store = new SessionChallengeStore()
     const req = { session: {} }
     await store.issue(req, challenge('a', { purpose: 'near/link' }))

@@ -29,7 +29,7 @@ describe('a new session of express-session', () => {
     await expectSavedFirst(url, sessions)
   })
 
-  it('is saved before the browser is redirected to the wallet; a failed save is a 503 without a redirect', async () => {
+  it('is saved before the redirect to the wallet; a failed save is a 503 without a redirect', async () => {
     const sessions = new TroubledSessions()
     const walletUrl = 'https://wallet.example.com'
     const callbackUrl = 'https://app.example.com/back'

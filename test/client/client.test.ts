@@ -36,7 +36,7 @@ describe('signIn', () => {
     expect(await (await browser.request('/me')).json()).toMatchObject({ id: 'alice.test' })
   })
 
-  it('posts the three fields and the state of its own challenge, and no other field from the wallet', async () => {
+  it("posts the three fields and its challenge's state, and no other field from the wallet", async () => {
     const bodies: unknown[] = []
     const fetch: NonNullable<SignInOptions['fetch']> = (url, init) => {
       if (init.body) bodies.push(JSON.parse(init.body as string))
@@ -278,7 +278,7 @@ describe('resumeSignIn', () => {
     expect(replaced).not.toHaveBeenCalled()
   })
 
-  it('reads the fields in any order, decodes them once, and clears the fragment before it posts', async () => {
+  it('reads fields in any order, decodes them once, and clears the fragment before it posts', async () => {
     const challenge = await browser.challenge()
     let signed = await alice.signMessage(challenge)
     while (!signed.signature.includes('+')) signed = await alice.signMessage(await browser.challenge())
@@ -308,7 +308,7 @@ describe('resumeSignIn', () => {
     expect(replaced).toHaveBeenCalled()
   })
 
-  it('treats an error as declined and repeats none of its text, because any site can make such a link', async () => {
+  it('treats an error as declined and repeats no text, because any site can make such a link', async () => {
     returnTo('#error=Call%20%2B1%20555%20now&')
     const fetch = vi.fn()
     expect(await resumeSignIn({ loginUrl: '/login/near', fetch })).toEqual({ outcome: 'refused' })

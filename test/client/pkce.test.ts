@@ -39,7 +39,7 @@ afterEach(() => void vi.unstubAllGlobals())
 describe('signIn with pkce', () => {
   const urls = { challengeUrl: '/challenge', loginUrl: '/login', pkce: true }
 
-  it('sends the hash of a new verifier with the challenge, the verifier with the login, and no cookie', async () => {
+  it("sends a new verifier's hash with the challenge, the verifier with the login, no cookie", async () => {
     const { calls, fetch } = startServer()
     expect(await signIn(wallet, { ...urls, fetch })).toEqual({
       outcome: 'signed-in',

@@ -8,7 +8,10 @@ const APP = fileURLToPath(new URL('app.mjs', import.meta.url))
 
 let network: TestNetwork
 let alice: TestAccount
-/** One process for each framework: it serves the applications of all bugs, and a crash fails the test that caused it. */
+/**
+ * One process for each framework: it serves the applications of all bugs, and a crash fails the test that
+ * caused it.
+ */
 const processes = new Map<string, RunningProcess>()
 
 beforeAll(async () => {
@@ -101,7 +104,7 @@ const bugs: [title: string, bug: string, kind: 'login' | 'empty', frameworks: st
 const TIME_LIMITS = ['redirect-after-time-limit', 'response-after-time-limit']
 const BUGS = [...new Set(bugs.map(([, bug]) => bug)), 'callback-throws', ...TIME_LIMITS]
 
-describe('a bug of the application is a 500 of its error handler, and the process serves the next request', () => {
+describe("an application's bug is a 500 of its error handler, and the process keeps serving", () => {
   for (const [title, bug, kind, frameworks, signedIn] of bugs) {
     it.each(frameworks)(`${title}, on %s`, async (framework) => {
       const app = await start(framework, bug)
@@ -111,7 +114,8 @@ describe('a bug of the application is a 500 of its error handler, and the proces
     })
   }
 
-  // express-session drops the response of an error handler after `res.end` has thrown: the request itself is lost.
+  // express-session drops the response of an error handler after `res.end` has thrown: the request itself is
+  // lost.
   it('a callback that expects one status and gets an array, on Express 4', async () => {
     const app = await start('express4', 'array-status')
     void post(app, 'empty').catch(() => undefined)

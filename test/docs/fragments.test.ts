@@ -198,7 +198,7 @@ describe('several domains and networks', () => {
     expect((await get(url, 'evil.example.com')).status).toBe(404)
   })
 
-  it('distinguishes the user of a testnet account from the user of the mainnet account with the same id', async () => {
+  it('keeps the users of a testnet and a mainnet account with the same id apart', async () => {
     const strategy = blockUnder('docs/domains.md', 'Mainnet and testnet in one application')
     const url = await start({ strategy })
     const [mainnet, testnet] = [new Visitor(url), new Visitor(url)]

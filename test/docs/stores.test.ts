@@ -15,7 +15,7 @@ describeWithPostgres('the store on PostgreSQL, of docs/stores.md', () => {
   const cleanup = new Cleanup()
   afterAll(() => cleanup.run())
 
-  it('passes the contract tests as the page runs them, keeps 8 challenges, and deletes expired ones', async () => {
+  it("passes the page's contract tests, keeps 8 challenges, and deletes expired ones", async () => {
     const { url } = await startPostgres(cleanup)
     const directory = createProject(cleanup, {
       'store.test.cjs': `${store}

@@ -101,7 +101,7 @@ describeWithPostgres('the account page of the example', () => {
     expect(await response.text()).toContain('This NEAR account is not linked to you.')
   })
 
-  it('does not unlink for a page of another site, for a GET, or for a visitor who is signed out', async () => {
+  it("does not unlink for another site's page, for a GET, or for a signed-out visitor", async () => {
     await linkAt(visitor, second)
     expect((await unlink(first, { origin: 'https://evil.example.com' })).status).toBe(403)
     expect((await visitor.request('/account/unlink')).status).toBe(404)

@@ -127,7 +127,7 @@ describeWithRedis('the example with Redis and PostgreSQL', () => {
       },
     )
 
-    it('responds 503 as a page and as JSON while PostgreSQL is stopped, logs it, and works afterwards', async () => {
+    it('responds 503 as page and JSON while PostgreSQL is stopped, logs it, and recovers', async () => {
       const example = await startOne()
       const visitor = new Visitor(example.url)
       expect(await signIn(visitor)).toBe(200)

@@ -119,7 +119,7 @@ describeWithPostgres("the example's users, in a PostgreSQL server", () => {
   })
   behaveWell()
 
-  it('are one for 50 concurrent first logins of one account in five processes that start at the same time', async () => {
+  it('are one for 50 concurrent first logins of one account in five starting processes', async () => {
     const processes = await Promise.all(Array.from({ length: 5 }, () => openPostgres(url)))
     await processes[0]!.query('DROP TABLE near_accounts; DROP TABLE users')
     const all = processes.map((opened) => new Users(opened))

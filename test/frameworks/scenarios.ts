@@ -238,7 +238,7 @@ export function describeLogins(
       })
     }
 
-    it('in production, sets one cookie for https, with the prefix __Host-, and reads its environment', async () => {
+    it('in production, sets one https cookie named __Host-…, and reads its environment', async () => {
       const url = await running.start({
         NODE_ENV: 'production',
         NEAR_NETWORK: 'testnet',

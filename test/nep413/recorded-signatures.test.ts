@@ -83,7 +83,7 @@ describe('Wycheproof, Ed25519', () => {
     }
   })
 
-  it('verifySignature returns the recorded result where the message has 32 bytes, as a hash has', async () => {
+  it('verifySignature returns the recorded result for each message of 32 bytes', async () => {
     const hashes = cases.filter(({ msg }) => msg.length === 64)
     expect(new Set(hashes.map(({ result }) => result))).toEqual(new Set(['valid', 'invalid']))
     for (const { key, msg, sig, result } of hashes) {

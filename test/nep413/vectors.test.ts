@@ -89,7 +89,7 @@ describe.each(vectors)('the recorded signature of $source', (vector) => {
 
   for (const [field, variants] of Object.entries(changed(vector))) {
     if (variants.length === 0) continue
-    it(`is rejected with any one byte of its ${field} changed, before any key check (${variants.length} variants)`, async () => {
+    it(`is rejected before any key check with a changed byte in its ${field} (${variants.length} variants)`, async () => {
       for (const variant of variants) {
         const { outcome, keyChecks } = await login(variant)
         expect(outcome).toMatchObject({

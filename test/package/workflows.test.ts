@@ -116,7 +116,8 @@ describe('the workflows', () => {
   })
 
   it('use no tag or branch name in a command', () => {
-    // Commands read such values from the environment: `${{ }}` in a command is replaced before the shell parses it.
+    // Commands read such values from the environment: `${{ }}` in a command is replaced before the shell
+    // parses it.
     const commands = workflows.flatMap(({ text }) => [
       ...text.matchAll(/^( +)(?:- )?run: (?:\|\n((?:\1 +.*\n)+)|.*\n)/gm),
     ])

@@ -64,7 +64,7 @@ test('a login without a challenge is rejected', async () => {
   await expectNoLogin(site, browser, alice.sign({ ...madeUp, state: undefined }), MISSING)
 })
 
-test("a state that the session does not have is rejected, and the session's challenge stays pending", async () => {
+test("an unknown state is rejected, and the session's challenge stays pending", async () => {
   const { site, alice, browser } = await start()
   const login = alice.sign(await browser.challenge())
   await expectNoLogin(site, browser, { ...login, state: 'AAAAAAAAAAAAAAAAAAAAAA' }, MISSING)

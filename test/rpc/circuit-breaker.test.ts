@@ -34,7 +34,7 @@ describe('CircuitBreaker', () => {
     expect([circuits.nextOrder(), circuits.isOpen(0)]).toEqual([[0, 1], false])
   })
 
-  it('moves the endpoint to the end for 30 seconds, and then lets a single login probe it in its place', () => {
+  it('moves an endpoint to the end for 30 seconds, then lets a single login probe it in its place', () => {
     const circuits = new CircuitBreaker(2)
     fail(circuits, 0, 3)
     vi.advanceTimersByTime(29_999)

@@ -141,7 +141,7 @@ describe('an endpoint that keeps failing', () => {
     }
   })
 
-  it('does not include an endpoint that only could not respond to one request, because a visitor could cause that', async () => {
+  it('is not an endpoint without a response to one request, because a visitor could cause that', async () => {
     const answers = [
       answering(
         { error: { name: 'REQUEST_VALIDATION_ERROR', cause: { name: 'PARSE_ERROR', info: {} } } },
@@ -303,7 +303,7 @@ describe('a quorum of 2 of 3', () => {
 })
 
 describe('another endpoint gets a request at once', () => {
-  it('when the endpoint with the latest request fails, although an earlier one may still respond', async () => {
+  it('when the latest endpoint fails, although an earlier one may still respond', async () => {
     const hanging = await startNode(cleanup, () => undefined)
     const { peer } = await startPeer()
     peer.fail('http-500')

@@ -59,7 +59,7 @@ describe('an endpoint over https', () => {
     return `https://127.0.0.1:${(server.address() as AddressInfo).port}`
   }
 
-  it('gets the name in its host header as the TLS server name, if the URL has only an IP address', async () => {
+  it('gets its host header as the TLS server name, if the URL has only an IP address', async () => {
     vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0')
     try {
       const rpc = { url: await startTls(), headers: { Host: 'node.example' } }

@@ -38,7 +38,8 @@ describeWithRedis('a rolling restart', () => {
           REDIS_URL: redis.url,
           DATABASE_URL: databaseUrl,
           NEAR_RPC_URL: network.rpcUrl,
-          WALLET_URL: 'http://localhost:3001', // The network gets no requests: the visitors sign by themselves.
+          // The network gets no requests: the visitors sign by themselves.
+          WALLET_URL: 'http://localhost:3001',
           SITE_URL: 'http://localhost:3000',
           SESSION_SECRET: 'a secret of the tests',
           TRUST_PROXY: 'loopback',

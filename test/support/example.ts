@@ -115,7 +115,8 @@ export async function createExampleWorld(everything: Cleanup, cleanup: Cleanup):
     async start(settings) {
       const example = await startExample(directory, {
         NEAR_RPC_URL: network.rpcUrl,
-        WALLET_URL: 'http://localhost:3001', // Never requested: the visitors of these tests sign without the network.
+        // Never requested: the visitors of these tests sign without the network.
+        WALLET_URL: 'http://localhost:3001',
         SITE_URL: 'http://localhost:3000',
         SESSION_SECRET: 'a secret of the tests',
         TRUST_PROXY: 'loopback',

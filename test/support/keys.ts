@@ -5,7 +5,8 @@ import type { Challenge } from 'passport-near'
 /** An Ed25519 key whose private key the test has. */
 export function testKey(): { privateKey: KeyObject; publicKey: string } {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519')
-  // Not as JWK: on Node 20 a garbage collection during that export deadlocks the thread. The last 32 bytes are the key.
+  // Not as JWK: on Node 20 a garbage collection during that export deadlocks the thread. The last 32 bytes
+  // are the key.
   const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32)
   return { privateKey, publicKey: `ed25519:${bs58.encode(raw)}` }
 }

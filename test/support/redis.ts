@@ -172,7 +172,7 @@ export async function freePort(): Promise<number> {
  */
 export async function until(
   isSo: () => Promise<boolean> | boolean,
-  { patience = 20_000, saying = (): string => 'What was waited for did not happen' } = {},
+  { patience = 20_000, saying = (): string => 'The condition did not hold in time' } = {},
 ): Promise<void> {
   const end = Date.now() + patience
   while (!(await isSo())) {

@@ -57,7 +57,7 @@ describe('the identity of a test network', () => {
     expect(await response.json()).toEqual(self)
   })
 
-  it("is missing at other paths and for other methods, except for a browser's preflight request", async () => {
+  it("is missing at other paths and methods, except for a browser's preflight request", async () => {
     expect((await fetch(`${network.rpcUrl}/`)).status).toBe(405)
     expect((await fetch(`${network.rpcUrl}/status`, { method: 'PUT' })).status).toBe(405)
     const preflight = await fetch(network.rpcUrl, { method: 'OPTIONS' })

@@ -38,8 +38,8 @@ export function createProject(cleanup: Cleanup, files: Readonly<Record<string, s
 }
 
 /**
- * Runs a program that listens on port 3000. The preloaded file maps port 3000 to a free port, and public RPC endpoints to the
- * test network.
+ * Runs a program that listens on port 3000. The preloaded file maps port 3000 to a free port, and public RPC
+ * endpoints to the test network.
  *
  * @returns the application's URL
  */
