@@ -76,7 +76,7 @@ describe('a value that an application throws', () => {
   })
 
   it.each([
-    ['a text', 'a text'],
+    ['a string', 'a text'],
     ['', 'verify threw a value that is not an Error'],
     [null, 'verify threw a value that is not an Error'],
     [undefined, 'verify threw a value that is not an Error'],

@@ -163,7 +163,7 @@ describe('verify has exactly one outcome', () => {
   })
 
   it.each<[string, () => unknown, string]>([
-    ['returns nothing', () => undefined, 'call done exactly once, with an error or with a user'],
+    ['returns undefined', () => undefined, 'call done exactly once, with an error or with a user'],
     ['resolves to undefined', async () => undefined, 'call done exactly once, with an error or with a user'],
     [
       'returns a promise that stays pending',

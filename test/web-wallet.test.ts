@@ -161,7 +161,7 @@ describe('a callback URL that the server did not issue', () => {
   it.each([
     ['with another query', `${callbackUrl}&x=1`],
     ['with a hash', `${callbackUrl}#x`],
-    ['spelled otherwise', callbackUrl.replace('https://', 'https://user@')],
+    ['with a user name', callbackUrl.replace('https://', 'https://user@')],
     ['with an additional slash', callbackUrl.replace('?', '/?')],
   ])('is any string that differs: %s', async (_, signedUrl) => {
     const { browser } = await start()

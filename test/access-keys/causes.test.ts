@@ -43,7 +43,7 @@ describe('a login that fails with a 503 has a cause', () => {
   it.each<[string, Respond, string]>([
     ['no JSON', text('<h1>nginx</h1>'), 'a response that is not JSON'],
     ['null', text('null'), 'a response that is not a JSON object'],
-    ['a list', text('[]'), 'a response that is not a JSON object'],
+    ['an array', text('[]'), 'a response that is not a JSON object'],
     ['another request', text('{"id":"other","result":{}}'), 'a response to another request'],
     ['neither', answering({}), 'neither a result nor an error'],
     ['a string as the result', answering({ result: 'FullAccess' }), 'neither a result nor an error'],

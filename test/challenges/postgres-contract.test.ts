@@ -47,7 +47,7 @@ describe('a value that a store returns', () => {
   it.each<[string, unknown]>([
     ['true', true],
     ['an empty object', {}],
-    ['a text', JSON.stringify(challenge)],
+    ['a string', JSON.stringify(challenge)],
     ['a challenge without a nonce', { ...challenge, nonce: undefined }],
     ['a challenge with a short nonce', { ...challenge, nonce: 'AAAA' }],
     ['a challenge whose message has a lone surrogate', { ...challenge, message: 'Sign in \ud800' }],

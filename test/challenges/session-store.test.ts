@@ -174,7 +174,7 @@ describe('SessionChallengeStore', () => {
   })
 
   it.each([
-    ['a text', 'garbage'],
+    ['a string', 'garbage'],
     ['an object', { 0: challenge('a') }],
     ['an array of other values', [null, 1, 'a', {}, [], { ...challenge('a'), nonce: 'short' }]],
     ['a challenge without an issue time', [{ ...challenge('a'), issuedAt: undefined }]],

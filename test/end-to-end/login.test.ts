@@ -434,8 +434,8 @@ describe('invalid bodies over HTTP', () => {
   it.each<[string, string | undefined, string | undefined, string]>([
     ['no body', undefined, undefined, 'MISSING'],
     ['null', json, 'null', 'MISSING'],
-    ['a list', json, '[{"accountId":"alice.test"}]', 'INVALID'],
-    ['a text', 'text/plain', 'accountId=alice.test', 'INVALID'],
+    ['an array', json, '[{"accountId":"alice.test"}]', 'INVALID'],
+    ['plain text', 'text/plain', 'accountId=alice.test', 'INVALID'],
     ['a content type that no parser reads', 'application/xml', '<login/>', 'MISSING'],
     ['a multipart form', 'multipart/form-data; boundary=x', '--x--', 'MISSING'],
     ['a repeated field', form, `${credentials}&accountId=bob.test`, 'INVALID'],

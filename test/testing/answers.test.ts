@@ -171,9 +171,9 @@ describe('an unsupported request', () => {
 
   it.each<[string, unknown, number, unknown, object]>([
     ['no JSON', '{', 400, null, parseError('Failed parsing args: the body is not JSON')],
-    ['a list', '[]', 400, null, parseError('Failed parsing args: the body is not a request')],
+    ['an array', '[]', 400, null, parseError('Failed parsing args: the body is not a request')],
     ['null', 'null', 400, null, parseError('Failed parsing args: the body is not a request')],
-    ['a text', '"x"', 400, null, parseError('Failed parsing args: the body is not a request')],
+    ['a string', '"x"', 400, null, parseError('Failed parsing args: the body is not a request')],
     [
       'no account',
       query({ request_type: 'view_account' }),

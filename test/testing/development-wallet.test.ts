@@ -286,7 +286,7 @@ describe('a request from another origin', () => {
 
   it.each([
     ['no JSON', '{'],
-    ['a list', '[]'],
+    ['an array', '[]'],
     ['null', 'null'],
     ['a body of 300 kB', JSON.stringify({ accountId: 'big.test', padding: 'x'.repeat(300_000) })],
   ])('with %s creates nothing', async (_, body) => {

@@ -266,7 +266,7 @@ describe('it responds like nearcore', () => {
 
   it.each<[string, unknown]>([
     ['a body that is not JSON', '{'],
-    ['a list', '[]'],
+    ['an array', '[]'],
     [
       'an invalid account id',
       { method: 'query', params: { request_type: 'view_account', finality: 'final', account_id: 'A' } },

@@ -78,7 +78,7 @@ describe('the store contract', () => {
       ['gives a challenge back as it was issued'],
     ],
     [
-      'spends nothing',
+      'consumes no challenge',
       (kept) =>
         new (class extends GoodStore {
           protected override remove() {}
