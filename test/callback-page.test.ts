@@ -45,7 +45,7 @@ describe('the callback page', () => {
     expect(policy.split('; ')).toContain(source)
   })
 
-  it('shows texts as text: markup in them is escaped', () => {
+  it('escapes markup in its texts', () => {
     const markup = '"><script>alert(1)</script>&'
     const texts = {
       title: markup,
@@ -60,7 +60,7 @@ describe('the callback page', () => {
     expect(page).not.toContain('alert(1)</script>')
   })
 
-  it('posts to its own path, without the query that a link gave it', () => {
+  it('posts to its own path, without the query of its URL', () => {
     expect(serve().page).toContain('form.action = location.origin + location.pathname')
   })
 

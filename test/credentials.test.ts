@@ -8,7 +8,7 @@ const good = {
   signature: 'NnJgPU1Ql7ccRTITIoOVsIfElmvH1RV7QAT4a9Vh6ShCOnjIzRwxqX54JzoQ/nK02p7VBMI2vJn48rpImIJwAw==',
 }
 
-/** What a body comes to, and how often the store and the chain were asked about it. */
+/** The outcome for a body, and the calls to the store and the chain. */
 async function post(
   body: unknown,
 ): Promise<{ status: unknown; code: unknown; stored: number; asked: number }> {
@@ -29,7 +29,7 @@ async function post(
   }
   const strategy = new NearStrategy({ recipient: 'app.example.com', store, accessKeys }, () => undefined)
   const outcome = await authenticate(strategy, { body })
-  if (outcome.action !== 'fail') throw new Error(`expected a refusal, got ${outcome.action}`)
+  if (outcome.action !== 'fail') throw new Error(`expected a rejection, got ${outcome.action}`)
   return { status: outcome.status, code: outcome.info?.code, stored, asked }
 }
 
@@ -41,7 +41,7 @@ const read = { status: 401, code: 'ERR_NEAR_CHALLENGE_MISSING', stored: 1, asked
 const json = (text: string): unknown => JSON.parse(text)
 const without = (field: keyof typeof good): object => ({ ...good, [field]: undefined })
 
-describe('a body without credentials is 400 ERR_NEAR_CREDENTIALS_MISSING and touches neither store nor chain', () => {
+describe('a body without credentials is 400 ERR_NEAR_CREDENTIALS_MISSING, before store and chain', () => {
   it.each([
     ['undefined', undefined],
     ['null', null],
@@ -54,9 +54,9 @@ describe('a body without credentials is 400 ERR_NEAR_CREDENTIALS_MISSING and tou
     ['an empty key', { ...good, publicKey: '' }],
     ['credentials in the prototype', Object.create(good) as unknown],
     ['credentials in __proto__', json(`{"__proto__":${JSON.stringify(good)}}`)],
-    ['credentials one level down', { credentials: good }],
+    ['credentials one level deeper', { credentials: good }],
     ['an empty error of a wallet', { error: '' }],
-    ['null for an account', { ...good, accountId: null }],
+    ['null as the account', { ...good, accountId: null }],
     ['an empty signature alone', { signature: '' }],
     ['an empty signature without a key', { accountId: good.accountId, signature: '' }],
     ['an empty signature without an account', { publicKey: good.publicKey, signature: '' }],
@@ -65,24 +65,24 @@ describe('a body without credentials is 400 ERR_NEAR_CREDENTIALS_MISSING and tou
   })
 })
 
-describe('a body of another shape is 400 ERR_NEAR_CREDENTIALS_INVALID and touches neither store nor chain', () => {
+describe('invalid credentials are 400 ERR_NEAR_CREDENTIALS_INVALID, before store and chain', () => {
   it.each([
     ['an array', [good]],
     ['an empty array', []],
     ['a string', JSON.stringify(good)],
     ['a number', 42],
     ['true', true],
-    ['a doubled account', { ...good, accountId: ['alice.near', 'bob.near'] }],
-    ['a doubled key', { ...good, publicKey: [good.publicKey, good.publicKey] }],
-    ['a doubled signature', { ...good, signature: [good.signature, good.signature] }],
-    ['a doubled state', { ...good, state: ['a', 'b'] }],
+    ['a repeated account', { ...good, accountId: ['alice.near', 'bob.near'] }],
+    ['a repeated key', { ...good, publicKey: [good.publicKey, good.publicKey] }],
+    ['a repeated signature', { ...good, signature: [good.signature, good.signature] }],
+    ['a repeated state', { ...good, state: ['a', 'b'] }],
     ['a nested account', { ...good, accountId: { toString: 'alice.near' } }],
-    ['a number for an account', { ...good, accountId: 42 }],
-    ['a list of bytes for a signature', { ...good, signature: Array.from(Buffer.alloc(64)) }],
-    ['an object for an error', { error: {} }],
-    ['a number for a state', { ...good, state: 1 }],
+    ['a number as the account', { ...good, accountId: 42 }],
+    ['an array of bytes as the signature', { ...good, signature: Array.from(Buffer.alloc(64)) }],
+    ['an object as the error', { error: {} }],
+    ['a number as the state', { ...good, state: 1 }],
     ['a state of 2049 characters', { ...good, state: 'x'.repeat(2049) }],
-    ['an over-long account', { ...good, accountId: 'a'.repeat(65) }],
+    ['an account that is too long', { ...good, accountId: 'a'.repeat(65) }],
     ['an account of a million characters', { ...good, accountId: 'a'.repeat(1e6) }],
     ['a key of a million characters', { ...good, publicKey: `ed25519:${'1'.repeat(1e6)}` }],
     ['a signature of a million characters', { ...good, signature: 'A'.repeat(1e6) }],
@@ -95,34 +95,34 @@ describe('a body of another shape is 400 ERR_NEAR_CREDENTIALS_INVALID and touche
     ['an account with a NUL', { ...good, accountId: 'alice.near\0' }],
     ['an account with a Cyrillic letter', { ...good, accountId: 'аlice.near' }],
     ['a key of an unknown type', { ...good, publicKey: 'rsa:2RM3EotCzEiVobm6aMjaup43k8cFffR4KHFtrqbZ79Qy' }],
-    ['a key of a type that every object has', { ...good, publicKey: 'constructor:2RM3EotCzEiV' }],
+    [
+      'a key with a type that is a property of every object',
+      { ...good, publicKey: 'constructor:2RM3EotCzEiV' },
+    ],
     ['a key that is too short', { ...good, publicKey: 'ed25519:2RM3EotCzEiVobm6aMjaup43k8cFffR4KHFtrqbZ79' }],
     ['a key with a leading zero', { ...good, publicKey: good.publicKey.replace(':', ':1') }],
-    ['a key outside base58', { ...good, publicKey: good.publicKey.replace('2', '0') }],
+    ['a key with a character outside base58', { ...good, publicKey: good.publicKey.replace('2', '0') }],
     ['a key with two prefixes', { ...good, publicKey: `ed25519:${good.publicKey}` }],
     ['a signature of 63 bytes', { ...good, signature: Buffer.alloc(63, 1).toString('base64') }],
     ['a signature of 65 bytes', { ...good, signature: Buffer.alloc(65, 1).toString('base64') }],
-    ['a signature with something left over', { ...good, signature: `${good.signature}AA` }],
-    ['a signature that is no encoding', { ...good, signature: '!'.repeat(88) }],
+    ['a signature with a non-zero trailing bit', { ...good, signature: `${good.signature}AA` }],
+    ['a signature in no known encoding', { ...good, signature: '!'.repeat(88) }],
   ])('%s', async (_, body) => {
     expect(await post(body)).toEqual(invalid)
   })
 })
 
-describe('acceptable credentials go on to the challenge', () => {
+describe('valid credentials reach the challenge', () => {
   it.each([
-    ['as a wallet returns them', good],
+    ['in the form of a wallet', good],
     ['with a state', { ...good, state: 'x'.repeat(22) }],
     ['with a state of 2048 characters', { ...good, state: 'x'.repeat(2048) }],
-    ['with an empty state, which is none', { ...good, state: '' }],
-    ['with null for a state, which is none', { ...good, state: null }],
-    ['with an error beside them, which is a field like any other', { ...good, error: 'x' }],
+    ['with an empty state, which counts as no state', { ...good, state: '' }],
+    ['with null as the state, which counts as no state', { ...good, state: null }],
+    ['with an error beside them, which is ignored', { ...good, error: 'x' }],
+    ['with unknown fields', { ...good, nonce: 'x', message: ['y'], recipient: { z: 1 }, id: null }],
     [
-      'with fields that are none of ours',
-      { ...good, nonce: 'x', message: ['y'], recipient: { z: 1 }, id: null },
-    ],
-    [
-      'with an object of their own in __proto__',
+      'with an own object in __proto__',
       json(`{"__proto__":{"accountId":"bob.near"},${JSON.stringify(good).slice(1)}`),
     ],
     ['in an object without a prototype', Object.assign(Object.create(null) as object, good)],
@@ -137,7 +137,7 @@ describe('acceptable credentials go on to the challenge', () => {
   })
 })
 
-describe("a wallet's refusal is 401 ERR_NEAR_WALLET_REFUSED and touches neither store nor chain", () => {
+describe('a declined login is 401 ERR_NEAR_WALLET_REFUSED, before store and chain', () => {
   it.each([
     ['an error', { error: 'User rejected' }],
     ['an error beside an account', { accountId: 'alice.near', error: 'User rejected' }],
@@ -150,7 +150,7 @@ describe("a wallet's refusal is 401 ERR_NEAR_WALLET_REFUSED and touches neither 
 })
 
 describe('messages', () => {
-  it('repeat nothing of what was sent', async () => {
+  it('repeat no part of the request', async () => {
     const secret = 'visitor-data-that-nobody-repeats'
     const strategy = new NearStrategy(
       { recipient: 'app.example.com', rpc: 'http://127.0.0.1:1' },
@@ -166,7 +166,7 @@ describe('messages', () => {
     }
   })
 
-  it.each(['state', 'error'])('is not read from a prototype that everything has (%s)', async (field) => {
+  it.each(['state', 'error'])('is not read from a prototype of every object (%s)', async (field) => {
     Object.defineProperty(Object.prototype, field, { value: 1, configurable: true, writable: true })
     try {
       expect(await post({})).toEqual(missing)

@@ -26,7 +26,7 @@ const login = (options: Partial<NearStrategyOptions> = {}): ReturnType<typeof lo
   loginWith(strategyFor({ rpc: network.rpcUrl, ...options }), alice)
 
 describe('the channel passport-near:login', () => {
-  it('tells of a good login which endpoint decided and how long each step took', async () => {
+  it('reports the endpoint that decided a good login, and the duration of each step', async () => {
     network.fail('http-500')
     const second = await TestNetwork.start()
     cleanup.add(() => second.stop())
@@ -49,7 +49,7 @@ describe('the channel passport-near:login', () => {
     }
   })
 
-  it('tells of a refusal its code, and of no step that was not reached', async () => {
+  it('reports the code of a rejection, and no step that was not reached', async () => {
     await authenticate(strategyFor({ rpc: network.rpcUrl }), { body: {} })
     expect(events).toEqual([
       {
@@ -62,7 +62,7 @@ describe('the channel passport-near:login', () => {
     ])
   })
 
-  it('tells of a definite no which endpoint said it, and of an outage that none did', async () => {
+  it('reports the endpoint of a definite no, and no endpoint for an outage', async () => {
     alice.deleteKey(alice.publicKey)
     await login()
     network.fail('http-500')
@@ -73,7 +73,7 @@ describe('the channel passport-near:login', () => {
     ])
   })
 
-  it("tells of the application's own refusals and errors that they are its own", async () => {
+  it("reports rejections and errors of the application as the application's", async () => {
     const { NearStrategy } = await import('passport-near')
     const { recordedStore } = await import('./support/strategy')
     const signed = await alice.signMessage({ message: 'm', recipient: 'r', nonce: new Uint8Array(32) })
@@ -90,7 +90,7 @@ describe('the channel passport-near:login', () => {
     ])
   })
 
-  it('tells nothing of the visitor or of the endpoints', async () => {
+  it('reports no data of the visitor or of the endpoints', async () => {
     await login({ rpc: { url: `${network.rpcUrl}/k3y`, headers: { authorization: 'Bearer k3y' } } })
     network.fail('http-500')
     await login({ rpc: `${network.rpcUrl}/?apiKey=k3y` })

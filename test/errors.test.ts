@@ -50,14 +50,17 @@ const all = [
 ]
 
 describe('an error', () => {
-  it.each(all)('$code has its status, and says what to do', ({ error, type, code, expected }) => {
-    const [status, says] = expected
-    expect(error).toBeInstanceOf(NearAuthError)
-    expect(error).toMatchObject({ name: type, code, status, cause })
-    expect(error.message).toMatch(says)
-  })
+  it.each(all)(
+    '$code has its status, and a message that names the next step',
+    ({ error, type, code, expected }) => {
+      const [status, says] = expected
+      expect(error).toBeInstanceOf(NearAuthError)
+      expect(error).toMatchObject({ name: type, code, status, cause })
+      expect(error.message).toMatch(says)
+    },
+  )
 
-  it('stands in the README with its code and its status', () => {
+  it('is in the README with its code and its status', () => {
     const readme = readFileSync('README.md', 'utf8')
     const rows = [...readme.matchAll(/^\| `(ERR_NEAR_\w+)` +\| (\d+) +\|/gm)].map(([, code, status]) => [
       code,
@@ -67,18 +70,18 @@ describe('an error', () => {
   })
 })
 
-describe('what an application throws', () => {
-  it.each([new Error('x'), { status: 500 }])('is passed on as it is when it is an object', (thrown) => {
+describe('a value that an application throws', () => {
+  it.each([new Error('x'), { status: 500 }])('is passed on unchanged if it is an object', (thrown) => {
     expect(toError(thrown, 'verify')).toBe(thrown)
   })
 
   it.each([
-    ['a text', 'a text'],
+    ['a string', 'a text'],
     ['', 'verify threw a value that is not an Error'],
     [null, 'verify threw a value that is not an Error'],
     [undefined, 'verify threw a value that is not an Error'],
     [42, 'verify threw a value that is not an Error'],
-  ])('becomes an Error with it as its cause when it is %j', (thrown, message) => {
+  ])('becomes an Error with it as the cause if it is %j', (thrown, message) => {
     const error = toError(thrown, 'verify') as Error
     expect(error).toBeInstanceOf(Error)
     expect(error.message).toBe(message)

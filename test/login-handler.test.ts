@@ -36,14 +36,14 @@ async function start(handler: Handler = (near) => near.loginHandler(), options: 
 }
 
 describe('loginHandler', () => {
-  it('signs in and responds with the account, not to be cached', async () => {
+  it('signs in and responds with the account, uncacheable', async () => {
     const { browser, post } = await start()
     const session = await browser.challenge().then((challenge) => alice.signMessage(challenge))
     const before = browser.cookie
     const response = await post(session)
     expect(response).toMatchObject({ status: 200, body: { user: 'alice.test' } })
     expect(response.headers.get('cache-control')).toBe('no-store')
-    expect(browser.cookie).not.toBe(before) // Passport replaced the session
+    expect(browser.cookie).not.toBe(before) // Passport replaced the session.
     expect(await (await browser.request('/me')).json()).toMatchObject({ id: 'alice.test' })
   })
 
@@ -62,7 +62,7 @@ describe('loginHandler', () => {
     })
   })
 
-  it('says why a login is rejected, with its status, and signs no one in', async () => {
+  it('responds with the reason and the status of a rejected login, and signs in no user', async () => {
     const { browser, post } = await start()
     expect(await post({})).toMatchObject({ status: 400, body: { code: 'ERR_NEAR_CREDENTIALS_MISSING' } })
     const signed = await alice.signMessage(await browser.challenge())
@@ -74,7 +74,7 @@ describe('loginHandler', () => {
     expect(await (await browser.request('/me')).json()).toBeNull()
   })
 
-  it('passes on the info of the application for an account that may not sign in', async () => {
+  it("passes on the application's info for an account that may not sign in", async () => {
     const { browser, post } = await start(undefined, {
       verify: (_, done) => done(null, false, { code: 'NO_SUCH_USER', message: 'Sign up first.' }),
     })
@@ -107,7 +107,7 @@ describe('loginHandler', () => {
     })
   })
 
-  it('asks for passport.session() if req.logIn is missing', async () => {
+  it('reports a missing passport.session() if req.logIn is missing', async () => {
     const near = new NearStrategy({ recipient: 'app.example.com', rpc: network.rpcUrl }, (profile, done) =>
       done(null, profile),
     )
@@ -133,7 +133,7 @@ describe('loginHandler', () => {
 describe('requireCallbackUrl', () => {
   const callbackUrl = 'https://app.example.com/login/near/callback'
 
-  it('rejects a signature without the callback URL, as a pop-up makes it, and asks no endpoint', async () => {
+  it("rejects a signature without the callback URL, such as a pop-up's, without an RPC request", async () => {
     const { browser, post } = await start(undefined, { near: { callbackUrl, requireCallbackUrl: true } })
     const before = network.requestCount
     const relayed = await alice.signMessage(await browser.challenge(), { signCallbackUrl: false })
@@ -150,7 +150,7 @@ describe('requireCallbackUrl', () => {
     }
   })
 
-  it('needs callbackUrl', () => {
+  it('requires callbackUrl', () => {
     expect(() => new NearStrategy({ recipient: 'r', requireCallbackUrl: true }, () => undefined)).toThrow(
       'option "callbackUrl" must be the absolute URL to which a wallet returns, because "requireCallbackUrl" is set; got none',
     )
@@ -172,7 +172,7 @@ describe('a function of the application that never settles', () => {
 
 describe('verify that passes a promise to done', () => {
   it.each([Promise.resolve(false), Promise.resolve({ id: 1 }), { then: () => undefined }])(
-    'is an error, and signs no one in',
+    'is an error, and signs in no user',
     async (user) => {
       const { browser, post } = await start(undefined, { verify: (_, done) => done(null, user) })
       expect(await post(await alice.signMessage(await browser.challenge()))).toMatchObject({
@@ -183,7 +183,7 @@ describe('verify that passes a promise to done', () => {
     },
   )
 
-  it('is told to call done when it returns the user instead', async () => {
+  it('gets the hint to call done when it returns the user instead', async () => {
     const { browser, post } = await start(undefined, {
       near: { verifyTimeout: 50 },
       verify: (async () => ({ id: 1 })) as never,

@@ -8,7 +8,7 @@ const create = (options: object): NearStrategy<object> =>
 
 const store: ChallengeStore = { async issue() {}, async consume() { return undefined } } // prettier-ignore
 
-describe('a wrong option is a TypeError that names it, what was expected and what came', () => {
+describe('a wrong option is a TypeError that names option, expected value and given value', () => {
   it.each<[string, object, string]>([
     ['recipient', { recipient: undefined }, 'option "recipient" must be a non-empty string; got undefined'],
     ['recipient', { recipient: '' }, 'option "recipient" must be a non-empty string; got ""'],
@@ -212,7 +212,7 @@ describe('a wrong option is a TypeError that names it, what was expected and wha
     expect(() => create(options)).not.toThrow(/k3y/)
   })
 
-  it('shows no more than the beginning of a long value', () => {
+  it('shows only the beginning of a long value', () => {
     expect(() => create({ network: 'x'.repeat(1000) })).toThrow(/got "x{40}…"$/)
     expect(() => create({ network: 'x'.repeat(40) })).toThrow(/got "x{40}"$/)
   })
@@ -230,7 +230,7 @@ describe('a wrong option is a TypeError that names it, what was expected and wha
   })
 })
 
-describe('acceptable options', () => {
+describe('valid options', () => {
   it.each<[string, object]>([
     ['a recipient alone', {}],
     [
@@ -253,7 +253,7 @@ describe('acceptable options', () => {
       'as large a quorum as there are endpoints',
       { rpc: ['https://a.example', 'https://b.example'], quorum: 2 },
     ],
-    ['a callback URL of an app on a phone', { callbackUrl: 'com.example.app://signed-in' }],
+    ["a callback URL with a mobile app's scheme", { callbackUrl: 'com.example.app://signed-in' }],
     [
       'no header, and an empty one',
       { rpc: [{ url: 'https://a.example' }, { url: 'https://b.example', headers: {} }] },
@@ -270,7 +270,7 @@ describe('acceptable options', () => {
 
 describe('the message', () => {
   it.each(['', undefined, null, 42, 'half a pair \udc00'])(
-    'that a function returns must be a text, not %j',
+    'that a function returns must be a string, not %j',
     async (message) => {
       let issued = 0
       const counting = { ...store, issue: async () => void issued++ }
@@ -281,7 +281,7 @@ describe('the message', () => {
     },
   )
 
-  it('comes from a function that may fail with anything: the handler hands it on as an error', async () => {
+  it('comes from a function that may throw any value: the handler passes it on as an error', async () => {
     const raising: [unknown, string][] = [
       [new Error('no translation'), 'no translation'],
       ['route', 'route'],
@@ -311,7 +311,7 @@ describe('the message', () => {
     expect(sent).toEqual([])
   })
 
-  it('that cannot be sent is an error for the application, and ends no process', async () => {
+  it('that cannot be sent is an error for the application, and does not end the process', async () => {
     const failure = new TypeError('the session cannot be written')
     const res = {
       headersSent: false,
@@ -326,7 +326,7 @@ describe('the message', () => {
     )
   })
 
-  it('that a function fails to make is its own error', async () => {
+  it("of a function that throws is the function's own error", async () => {
     const failure = new Error('no translation')
     await expect(create({ store, message: () => Promise.reject(failure) }).challenge({})).rejects.toBe(
       failure,
@@ -338,7 +338,7 @@ describe('the store', () => {
   const stored: StoredChallenge[] = []
   const keeping: ChallengeStore = { ...store, issue: async (_, challenge) => void stored.push(challenge) }
 
-  it('gets everything that the server must remember', async () => {
+  it('gets all data that the server must store', async () => {
     const calls: unknown[][] = []
     const issue = async (...args: unknown[]): Promise<void> => void calls.push(args)
     const req = {}
@@ -376,7 +376,7 @@ describe('the store', () => {
     expect(stored.at(-1)!.purpose).toMatch(purpose)
   })
 
-  it('can return another handle, which the browser gets as state', async () => {
+  it('can return another handle, which the browser gets as the state', async () => {
     const near = create({ store: { ...store, issue: async () => 'sealed' } })
     expect((await near.challenge({})).state).toBe('sealed')
     for (const handle of [undefined, '', null, 5]) {
@@ -390,12 +390,12 @@ describe('the store', () => {
     }
   })
 
-  it('gets no callback URL when the strategy has none', async () => {
+  it('gets no callback URL if the strategy has none', async () => {
     await create({ store: keeping }).challenge({})
     expect(stored.at(-1)).not.toHaveProperty('callbackUrl')
   })
 
-  it('that fails to issue is ERR_NEAR_STORE_FAILED (503), with its cause', async () => {
+  it('is ERR_NEAR_STORE_FAILED (503) with its cause if it fails to issue', async () => {
     const cause = new Error('connection lost')
     const raising = (): never => {
       throw cause

@@ -43,13 +43,13 @@ function project(files: Record<string, string>): string {
   return linkedProject(described, cleanup)
 }
 
-/** Runs an application of the README in a process of its own. */
+/** Runs an application of the README in a separate process. */
 async function startApplication(code: string): Promise<Visitor> {
   const directory = project({ 'app.cjs': code })
   return new Visitor(await startProject(directory, network.rpcUrl, cleanup, { entry: 'app.cjs' }))
 }
 
-/** Replaces a part of a text, which must be there. */
+/** Replaces a part of a text. The part must be in the text. */
 function replace(text: string, part: string | RegExp, replacement: string): string {
   if (typeof part === 'string') expect(text).toContain(part)
   else expect(text).toMatch(part)
@@ -72,7 +72,7 @@ const namesUnder = (heading: string): string[] =>
   tableUnder(heading).flatMap(([cell]) => [...cell!.matchAll(/`([^`]+)`/g)].map(([, name]) => name!))
 
 describe("the README's code, run", () => {
-  it('Use: signs in as it stands, and shows who is signed in', async () => {
+  it('Use: signs in unchanged, and returns the signed-in user', async () => {
     const visitor = await startApplication(use)
     expect((await visitor.get('/me')).body).toBeNull()
     const reply = await visitor.post('/login/near', await visitor.sign(alice))
@@ -97,7 +97,7 @@ describe("the README's code, run", () => {
     )
   })
 
-  it('Errors: loginHandler answers a login and a rejection as JSON', async () => {
+  it('Errors: loginHandler responds to a login and a rejection with JSON', async () => {
     const handler = replace(use, /passport\.authenticate\('near'\), .*res\.json\(req\.user\)/, 'near.loginHandler()') // prettier-ignore
     const visitor = await startApplication(handler)
     expect(await visitor.post('/login/near', {})).toMatchObject({
@@ -133,7 +133,7 @@ passport.use(new LocalStrategy((username, password, done) => done(null, password
       expect(await visitor.post('/login', password)).toEqual(reply)
     })
 
-    it('answers a body without credentials with 400 and goes on serving', async () => {
+    it('responds to a body without credentials with 400 and continues to serve', async () => {
       expect(await visitor.post('/login', {})).toMatchObject({
         status: 400,
         body: { code: 'ERR_NEAR_CREDENTIALS_MISSING' },
@@ -141,7 +141,7 @@ passport.use(new LocalStrategy((username, password, done) => done(null, password
       expect((await visitor.get('/me')).status).toBe(200)
     })
 
-    it('answers a wrong password and a wrong signature with 401', async () => {
+    it('responds to a wrong password and a wrong signature with 401', async () => {
       const password = { username: 'alice.near', password: 'wrong' }
       expect(await visitor.post('/login', password)).toEqual({ status: 401, body: { code: 'UNAUTHORIZED' } })
       const forged = { ...(await visitor.sign(alice)), signature: Buffer.alloc(64, 1).toString('base64') }
@@ -151,7 +151,7 @@ passport.use(new LocalStrategy((username, password, done) => done(null, password
       })
     })
 
-    it('answers an outage with 503 and its code', async () => {
+    it('responds to an outage with 503 and its code', async () => {
       const signed = await visitor.sign(alice)
       network.fail('http-500')
       const outage = await visitor.post('/login', signed)
@@ -198,7 +198,7 @@ process.exit()
     expect(stdout).toBe('200\n')
   })
 
-  it('Use: the page is a module that a build for browsers can bundle', async () => {
+  it('Use: the page is a module that a browser build can bundle', async () => {
     const { build } = await import('esbuild')
     const { outputFiles } = await build({
       stdin: { contents: page, resolveDir: resolve('.') },
@@ -211,14 +211,14 @@ process.exit()
   })
 })
 
-describe("the README's code, every block of it", () => {
+describe("the README's code blocks", () => {
   const blocks = codeBlocks()
 
-  it('is JavaScript, a shell command or a drawing', () => {
+  it('are JavaScript, shell commands or drawings', () => {
     expect([...new Set(blocks.map(({ language }) => language))].sort()).toEqual(['js', 'sh', 'text'])
   })
 
-  it('names commands, scripts and packages that exist', () => {
+  it('name commands, scripts and packages that exist', () => {
     const { name: own, scripts, devDependencies } = manifest
     const commands = blocks
       .filter(({ language }) => language === 'sh')

@@ -28,7 +28,7 @@ afterEach(async () => {
   expect(rejections).toEqual([])
 })
 
-/** A whole login over HTTP with this `verify`: its answer, and every status that was sent for it. */
+/** A whole login over HTTP with this `verify`: its response, and every status that was sent for it. */
 async function login(
   verify: Verify,
   near: object = {},
@@ -46,7 +46,7 @@ const one = (status: number, body: object): object => ({ status, body, statuses:
 const error = (message: string): object => one(500, { message })
 
 describe('verify has exactly one outcome', () => {
-  it('when it calls done at once', async () => {
+  it('when it calls done synchronously', async () => {
     expect(await login((_, done) => done(null, user))).toEqual(one(200, user))
   })
 
@@ -94,7 +94,7 @@ describe('verify has exactly one outcome', () => {
     )
   })
 
-  it('when it rejects with a NearLoginRejected: an error, as any other rejected promise', async () => {
+  it('when it rejects with a NearLoginRejected: an error, like any other rejected promise', async () => {
     const { status } = await login(() => Promise.reject(new NearLoginRejected('ERR_NEAR_SIGNATURE_INVALID')))
     expect(status).toBe(401)
     const run = await runDirectly(() => Promise.reject(new NearLoginRejected('ERR_NEAR_SIGNATURE_INVALID')))
@@ -142,7 +142,7 @@ describe('verify has exactly one outcome', () => {
     expect(await login((_, done) => done())).toEqual(one(401, {}))
   })
 
-  it('when it gives a text as the reason for no user: never in a header, in which an apostrophe can be invalid', async () => {
+  it('when its reason for no user is a string: never in a header, where ’ is invalid', async () => {
     const text = 'This account isn’t invited\r\nx: y'
     expect(await login((_, done) => done(null, false, text))).toEqual(one(401, { message: text }))
     const app = await startApp(cleanup, {
@@ -156,15 +156,15 @@ describe('verify has exactly one outcome', () => {
     expect([response.status, response.headers.get('www-authenticate')]).toEqual([401, null])
   })
 
-  it('when it calls done with a word that has a meaning to Express', async () => {
+  it('when it calls done with a string that has a meaning to Express', async () => {
     for (const word of ['route', 'router']) {
       expect(await login((_, done) => done(word))).toMatchObject(error(word))
     }
   })
 
   it.each<[string, () => unknown, string]>([
-    ['returns nothing', () => undefined, 'call done exactly once, with an error or with a user'],
-    ['resolves to nothing', async () => undefined, 'call done exactly once, with an error or with a user'],
+    ['returns undefined', () => undefined, 'call done exactly once, with an error or with a user'],
+    ['resolves to undefined', async () => undefined, 'call done exactly once, with an error or with a user'],
     [
       'returns a promise that stays pending',
       () => new Promise(() => undefined),
@@ -198,7 +198,7 @@ describe('verify has exactly one outcome', () => {
     expect(await login(verify)).toEqual(one(200, user))
   })
 
-  it('when it calls done with a promise: an error, also when the promise rejects later', async () => {
+  it('when it calls done with a promise: an error, even if the promise rejects later', async () => {
     const promise = error('verify called done with a promise: await the promise first')
     expect(await login((_, done) => done(null, Promise.resolve(user)))).toMatchObject(promise)
     const failing = Promise.reject(boom)
@@ -218,8 +218,8 @@ async function runDirectly(verify: Verify): Promise<{ action: string }[]> {
   return outcomes
 }
 
-describe('what the application does after a login', () => {
-  it('is its own: an exception in it goes to error, once, and does not end the process', async () => {
+describe('an exception in the application after a login', () => {
+  it("is the application's own: it goes to error, once, and does not end the process", async () => {
     const nonce = new Uint8Array(32)
     const body = await alice.signMessage({ message: 'm', recipient: 'r', nonce })
     const store = recordedStore({ message: 'm', nonce: Buffer.from(nonce).toString('base64') })
@@ -254,7 +254,7 @@ describe('passReqToCallback', () => {
   })
 })
 
-describe('one strategy instance given to passport.authenticate itself', () => {
+describe('one strategy instance given to passport.authenticate', () => {
   it('gives each of 50 overlapping logins of different accounts its own user', async () => {
     const verify: Verify = async ({ accountId }, done) => {
       await delay(Math.random() * 40)

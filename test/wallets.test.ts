@@ -16,14 +16,14 @@ import { payloadBytes, testKey } from './support/keys'
 
 const CALLBACK_URL = 'https://app.example.com/login/near/callback?from=a%20b'
 
-/** How a wallet writes its signature. */
+/** The wallet's encoding of its signature. */
 const encodings = {
   base64: (bytes: Buffer) => bytes.toString('base64'),
   'ed25519:base58': (bytes: Buffer) => `ed25519:${bs58.encode(bytes)}`,
   hex: (bytes: Buffer) => bytes.toString('hex'),
 }
 
-/** What a wallet does with the nonce that the page gives it; wallet-selector's core insists on a Buffer before that. */
+/** The wallet's use of the nonce from the page; wallet-selector's core requires a Buffer before that. */
 const nonces = {
   Buffer(nonce: Uint8Array) {
     if (!Buffer.isBuffer(nonce))
@@ -36,10 +36,10 @@ const nonces = {
 
 interface Row {
   wallet: string
-  /** Whether the callback URL is part of what it signs; several where nobody knows. */
+  /** Whether the wallet signs the callback URL; both values if that is unknown. */
   signsCallbackUrl: boolean[]
   encoding?: (keyof typeof encodings)[]
-  /** The answer comes in the fragment of the callback URL. */
+  /** The response is in the fragment of the callback URL. */
   fragment?: true
   echoesState: boolean
   nonce: (keyof typeof nonces)[]
@@ -49,7 +49,7 @@ const yes = [true]
 const no = [false]
 const unknown = [true, false]
 
-/** One row for each kind of answer that is known of wallets. */
+/** One row for each known kind of wallet response. */
 const rows: Row[] = [
   { wallet: 'MyNearWallet, popup', signsCallbackUrl: no, echoesState: false, nonce: ['Buffer', 'base64'] },
   { wallet: 'MyNearWallet, full-page redirect', signsCallbackUrl: yes, fragment: true, echoesState: true, nonce: ['base64'] },
@@ -102,7 +102,7 @@ const urls = () => ({
   fetch: (url: string | URL, init: RequestInit) => browser.request(String(url), init),
 })
 
-/** Signs as the wallet of a row does. */
+/** Signs like the wallet of a row. */
 function walletOf(
   row: Row,
   signsCallbackUrl: boolean,
@@ -127,7 +127,7 @@ function walletOf(
   }
 }
 
-/** Returns to the callback page with the answer in the fragment, as MyNearWallet writes it. */
+/** Returns to the callback page with the response in the fragment, in MyNearWallet's format. */
 async function returnBy(fragment: Record<string, string | undefined>): Promise<SignInResult | undefined> {
   let hash = '#'
   for (const [name, value] of Object.entries(fragment))
@@ -166,7 +166,7 @@ describe.each(rows)('$wallet', (row) => {
     },
   )
 
-  it('signs in without any state, by the latest challenge of the session', async () => {
+  it('signs in without a state, by the latest challenge of the session', async () => {
     await start(CALLBACK_URL)
     await browser.challenge()
     const challenge = await browser.challenge()
@@ -198,13 +198,13 @@ describe('Intear with a secp256k1 key', () => {
 })
 
 describe('Ethereum wallets, Math, Bitget', () => {
-  it('cannot sign messages: a wallet without signMessage is a TypeError before anything is asked', async () => {
+  it('cannot sign messages: a wallet without signMessage is a TypeError before any request', async () => {
     await start()
     await expect(signIn({}, urls())).rejects.toThrow(TypeError)
     expect(browser.cookie).toBe('')
   })
 
-  it("cannot sign messages: wallet-selector's exception is no sign-in, and is handed on", async () => {
+  it("cannot sign messages: wallet-selector's exception is no sign-in, and reaches the caller", async () => {
     await start()
     const cause = new Error('The signMessage method is not supported by Math Wallet')
     const result = await signIn({ signMessage: () => Promise.reject(cause) }, urls())
@@ -212,22 +212,22 @@ describe('Ethereum wallets, Math, Bitget', () => {
   })
 })
 
-describe('a refusal', () => {
+describe('a declined request', () => {
   beforeEach(() => start(CALLBACK_URL))
 
   const empty = { accountId: '', publicKey: '', signature: '' }
 
   it.each<[string, () => Promise<SignedMessage>]>([
-    ["in MyNearWallet's popup resolves with empty strings", async () => empty],
-    ['in near-connect has the account filled in', async () => ({ ...empty, accountId: 'alice.test' })],
-    ['elsewhere is an exception', () => Promise.reject(new Error('User rejected'))],
+    ["in MyNearWallet's pop-up resolves with empty strings", async () => empty],
+    ['in near-connect includes the account', async () => ({ ...empty, accountId: 'alice.test' })],
+    ['in other wallets is an exception', () => Promise.reject(new Error('User rejected'))],
   ])('%s', async (_, signMessage) => {
     expect(await signIn({ signMessage }, urls())).toMatchObject({ outcome: 'refused' })
     expect(network.requestCount).toBe(0)
   })
 
   it.each([empty, { ...empty, accountId: 'alice.test' }, { error: 'User rejected' }])(
-    'that is posted nevertheless is 401, and the challenge stays: %o',
+    'that is posted nevertheless is a 401, and the challenge stays pending: %o',
     async (answer) => {
       const challenge = await browser.challenge()
       expect(await browser.login({ ...answer, state: challenge.state })).toMatchObject({
@@ -240,18 +240,18 @@ describe('a refusal', () => {
     },
   )
 
-  it('of a redirecting wallet comes as an error without state', async () => {
+  it('of a redirecting wallet arrives as an error without a state', async () => {
     await browser.challenge()
     expect(await returnBy({ error: 'User rejected' })).toEqual({ outcome: 'refused' })
   })
 })
 
-describe('an old format is refused', () => {
+describe('an old format is rejected', () => {
   const utf8 = (text: string): Buffer => Buffer.from(text)
 
   it.each<[string, (challenge: Challenge, payload: Buffer) => Buffer]>([
     [
-      'the payload without the tag that keeps it from being a transaction',
+      'the payload without the tag that distinguishes it from a transaction',
       (_, payload) => payload.subarray(4),
     ],
     [
@@ -276,7 +276,7 @@ describe('an old format is refused', () => {
     expect(network.requestCount).toBe(0)
   })
 
-  it('and the new one, signed in the same way, is not', async () => {
+  it('and the current format, signed in the same way, is accepted', async () => {
     await start()
     const challenge = await browser.challenge()
     const hash = createHash('sha256').update(payloadBytes(challenge)).digest()

@@ -17,7 +17,7 @@ beforeEach(async () => {
 })
 afterEach(() => cleanup.run())
 
-/** An application with the two routes and the post of a sign-in without front-end code. */
+/** An application with the routes of a sign-in without front-end code. */
 async function start(near: Partial<NearStrategyOptions> = {}): Promise<TestApp & { browser: Browser }> {
   const app = await startApp(cleanup, {
     near: { rpc: network.rpcUrl, walletUrl, callbackUrl, ...near },
@@ -33,11 +33,11 @@ async function start(near: Partial<NearStrategyOptions> = {}): Promise<TestApp &
   return { ...app, browser: new Browser(app.url) }
 }
 
-/** Posts a form as the callback page does. */
+/** Posts a form like the callback page. */
 const postForm = (browser: Browser, fields: Record<string, string>): Promise<Response> =>
   browser.request('/login/near/callback', { method: 'POST', body: new URLSearchParams(fields) })
 
-describe('a request without a login, where there is a walletUrl', () => {
+describe('a request without a login, with a walletUrl', () => {
   it("is redirected to the wallet's page with the whole challenge, which signs in", async () => {
     const { browser } = await start()
     const response = await browser.request('/login/near')
@@ -69,7 +69,7 @@ describe('a request without a login, where there is a walletUrl', () => {
     if (url.includes('theme')) expect(location.searchParams.get('theme')).toBe('dark')
   })
 
-  it('decides nothing about where people are sent: no field of it reaches the address', async () => {
+  it('has no influence on the redirect: no field of the request is in the URL', async () => {
     const { browser } = await start()
     const evil =
       'walletUrl=https://evil.example.com&callbackUrl=https://evil.example.com&message=m&recipient=r'
@@ -80,7 +80,7 @@ describe('a request without a login, where there is a walletUrl', () => {
     expect(response.headers.get('location')).toContain(encodeURIComponent('https://app.example.com'))
   })
 
-  it('that is posted is a 400 and not a redirect: a forgotten body parser must not lead back to the wallet', async () => {
+  it('that is posted is a 400: a missing body parser must not lead back to the wallet', async () => {
     const { browser } = await start()
     const response = await browser.post('/login/near', {})
     expect(response.status).toBe(400)
@@ -88,7 +88,7 @@ describe('a request without a login, where there is a walletUrl', () => {
     expect(response.headers.get('location')).toBeNull()
   })
 
-  it.each(['PUT', 'PATCH', 'DELETE'])('that is a %s is no way to the wallet', async (method) => {
+  it.each(['PUT', 'PATCH', 'DELETE'])('that is a %s is not redirected to the wallet', async (method) => {
     const { url } = await startApp(cleanup, {
       near: { rpc: network.rpcUrl, walletUrl, callbackUrl },
       routes: (express, passport) => express.all('/login/near', passport.authenticate('near') as never),
@@ -97,7 +97,7 @@ describe('a request without a login, where there is a walletUrl', () => {
     expect([response.status, response.headers.get('location')]).toEqual([400, null])
   })
 
-  it('that carries half a login is a 400', async () => {
+  it('with half a login is a 400', async () => {
     const { near } = await start()
     const fail = vi.fn()
     const redirect = vi.fn()
@@ -111,7 +111,7 @@ describe('a request without a login, where there is a walletUrl', () => {
     expect(fail).toHaveBeenCalledWith(expect.objectContaining({ code: 'ERR_NEAR_CREDENTIALS_MISSING' }), 400)
   })
 
-  it('without a session, or with a broken store, is an error and no redirect', async () => {
+  it('without a session, or with a failing store, is an error and no redirect', async () => {
     const broken = { issue: () => Promise.reject(new Error('lost')), consume: async () => undefined }
     const { browser } = await start({ store: broken })
     const response = await browser.request('/login/near')
@@ -121,7 +121,7 @@ describe('a request without a login, where there is a walletUrl', () => {
   })
 })
 
-it('without a walletUrl a request without a login is a 400', async () => {
+it('without a walletUrl is a 400', async () => {
   const app = await startApp(cleanup, {
     near: { rpc: network.rpcUrl },
     routes: (express, passport) => express.get('/login/near', passport.authenticate('near') as never),
@@ -131,7 +131,7 @@ it('without a walletUrl a request without a login is a 400', async () => {
 })
 
 describe('a callback URL that the server did not issue', () => {
-  it.each(['form', 'json'])('never verifies, however it is sent: %s', async (how) => {
+  it.each(['form', 'json'])('never verifies, in any of its places: %s', async (how) => {
     const { browser } = await start()
     const location = new URL((await browser.request('/login/near')).headers.get('location')!)
     const { state, ...challenge } = Object.fromEntries(location.searchParams) as Record<string, string>
@@ -161,9 +161,9 @@ describe('a callback URL that the server did not issue', () => {
   it.each([
     ['with another query', `${callbackUrl}&x=1`],
     ['with a hash', `${callbackUrl}#x`],
-    ['spelled otherwise', callbackUrl.replace('https://', 'https://user@')],
-    ['with a slash more', callbackUrl.replace('?', '/?')],
-  ])('is any but the exact string: %s', async (_, signedUrl) => {
+    ['with a user name', callbackUrl.replace('https://', 'https://user@')],
+    ['with an additional slash', callbackUrl.replace('?', '/?')],
+  ])('is any string that differs: %s', async (_, signedUrl) => {
     const { browser } = await start()
     const challenge = await browser.challenge()
     const signed = await alice.signMessage({ ...challenge, callbackUrl: signedUrl })
@@ -175,7 +175,7 @@ describe('a callback URL that the server did not issue', () => {
 })
 
 describe('the callback page', () => {
-  it('is the same for everybody: it needs no session, sets no cookie and may not be kept', async () => {
+  it('is the same for every visitor: needs no session, sets no cookie, must not be cached', async () => {
     const { browser } = await start()
     const first = await browser.request('/login/near/callback')
     const second = await browser.request('/login/near/callback?error=%3Cscript%3E')
@@ -189,7 +189,7 @@ describe('the callback page', () => {
     expect(await second.text()).toBe(await first.text())
   })
 
-  it('allows only itself: its own script and style by their hashes, and a form to its own origin', async () => {
+  it('allows only its own script and style by their hashes, and a form to its own origin', async () => {
     const { browser } = await start()
     const response = await browser.request('/login/near/callback')
     const page = await response.text()
@@ -210,7 +210,7 @@ describe('the callback page', () => {
     expect(page).not.toMatch(/https?:|src=|\bon\w+=/)
   })
 
-  it('lets the login redirect to other origins where they are named', () => {
+  it('lets the login redirect to the origins in its policy', () => {
     const near = new NearStrategy({ recipient: RECIPIENT }, (profile, done) => done(null, profile))
     const headers = new Map<string, unknown>()
     const response = {
@@ -234,7 +234,7 @@ describe('the callback page', () => {
     )
   })
 
-  it('says what to do when scripts are off', async () => {
+  it('shows what to do when scripts are off', async () => {
     const { browser } = await start()
     const page = await (await browser.request('/login/near/callback')).text()
     expect(/<noscript>([^]*)<\/noscript>/.exec(page)![1]).toContain(
@@ -242,7 +242,7 @@ describe('the callback page', () => {
     )
   })
 
-  it('may stand for all methods: it answers GET and HEAD, and leaves the others to the next handler', () => {
+  it('can handle all methods: it responds to GET and HEAD, and passes the others to the next handler', () => {
     const near = new NearStrategy({ recipient: RECIPIENT }, (profile, done) => done(null, profile))
     for (const [method, answers] of Object.entries({ GET: true, HEAD: true, POST: false, PUT: false })) {
       const response = { headersSent: false, statusCode: 200, setHeader: vi.fn(), end: vi.fn() }
@@ -256,7 +256,7 @@ describe('the callback page', () => {
     }
   })
 
-  it('answers HEAD, and passes on what is posted', async () => {
+  it('responds to HEAD, and passes on a POST', async () => {
     const { browser } = await start()
     const head = await browser.request('/login/near/callback', { method: 'HEAD' })
     expect([head.status, await head.text()]).toEqual([200, ''])

@@ -17,7 +17,10 @@ beforeAll(async () => {
 afterAll(() => network.stop())
 afterEach(() => cleanup.run())
 
-/** The reasons that an operator finds in the log. The reasons of endpoints are also in the error's own message. */
+/**
+ * Error causes, which an operator reads in the log. The causes of endpoints are also in the error's own
+ * message.
+ */
 async function causeOf(options: Parameters<typeof loginAs>[1], signer: Signer = alice): Promise<string[]> {
   const { outcome } = await loginAs(signer, { rpcTimeout: 500, ...options })
   if (outcome.action !== 'error') throw new Error(`expected an error, got ${outcome.action}`)
@@ -36,15 +39,15 @@ const text =
   (_, response) =>
     void response.end(body)
 
-describe('of a login that could not be decided, the cause says why', () => {
+describe('a login that fails with a 503 has a cause', () => {
   it.each<[string, Respond, string]>([
     ['no JSON', text('<h1>nginx</h1>'), 'a response that is not JSON'],
     ['null', text('null'), 'a response that is not a JSON object'],
-    ['a list', text('[]'), 'a response that is not a JSON object'],
-    ['another question', text('{"id":"other","result":{}}'), 'a response to another request'],
+    ['an array', text('[]'), 'a response that is not a JSON object'],
+    ['another request', text('{"id":"other","result":{}}'), 'a response to another request'],
     ['neither', answering({}), 'neither a result nor an error'],
-    ['a text for a result', answering({ result: 'FullAccess' }), 'neither a result nor an error'],
-    ['a text for an error', answering({ error: 'no' }), 'neither a result nor an error'],
+    ['a string as the result', answering({ result: 'FullAccess' }), 'neither a result nor an error'],
+    ['a string as the error', answering({ error: 'no' }), 'neither a result nor an error'],
     ['both', answering({ result: {}, error: {} }), 'neither a result nor an error'],
     [
       'a result on 400',
@@ -53,15 +56,15 @@ describe('of a login that could not be decided, the cause says why', () => {
     ],
     ['an unknown result', answering({ result: {} }), 'an unknown result'],
     [
-      'an error text that is not known',
+      'an unknown error text',
       answering({ result: { error: 'x access key y does not exist' } }),
       'an unknown result',
     ],
     ['an unknown permission', answering({ result: { permission: 'x' } }), 'an unknown result'],
-    ['a list for a result', answering({ result: [] }), 'neither a result nor an error'],
-    ['null for a result', answering({ result: null }), 'neither a result nor an error'],
+    ['an array as the result', answering({ result: [] }), 'neither a result nor an error'],
+    ['null as the result', answering({ result: null }), 'neither a result nor an error'],
     [
-      'an error text in a list',
+      'an error text in an array',
       answering({ result: { error: ['access key x does not exist while viewing'] } }),
       'an unknown result',
     ],
@@ -76,7 +79,7 @@ describe('of a login that could not be decided, the cause says why', () => {
       'an error that is not about the key',
     ],
     [
-      'an error whose data is a list',
+      'an error whose data is an array',
       answering({ error: { data: ['account a does not exist'] } }),
       'an error that is not about the key',
     ],
@@ -91,7 +94,7 @@ describe('of a login that could not be decided, the cause says why', () => {
       'an error that is not about the key',
     ],
     [
-      'an account that is unknown in another kind of error',
+      'an unknown account in another kind of error',
       answering({ error: { name: 'X', cause: { name: 'UNKNOWN_ACCOUNT' } } }),
       'an error that is not about the key',
     ],
@@ -117,7 +120,11 @@ describe('of a login that could not be decided, the cause says why', () => {
       'HTTP status 600',
     ],
     ['a reset', (_, response) => void response.socket?.resetAndDestroy(), 'no response (ECONNRESET)'],
-    ['an end without an answer', (_, response) => void response.socket?.end(), 'no response (ECONNRESET)'],
+    [
+      'a connection that ended without a response',
+      (_, response) => void response.socket?.end(),
+      'no response (ECONNRESET)',
+    ],
   ])('%s', async (_, respond, reason) => {
     const { url } = await startNode(cleanup, respond)
     expect(await causeOf({ rpc: url })).toEqual([`Endpoint 1 of 1: ${reason}`])
@@ -128,7 +135,7 @@ describe('of a login that could not be decided, the cause says why', () => {
     expect(await causeOf({ rpc: url })).toEqual(['Endpoint 1 of 1: no response in time'])
   })
 
-  it('one endpoint after the other', async () => {
+  it('each endpoint in turn', async () => {
     const [first, second] = [
       await startNode(cleanup, answering({}, 503)),
       await startNode(cleanup, text('null')),
@@ -140,8 +147,8 @@ describe('of a login that could not be decided, the cause says why', () => {
   })
 })
 
-describe('of an implicit account that could not be looked up, the cause says why', () => {
-  /** An account whose id is the hex of the key that signs. */
+describe('an implicit account that could not be looked up is an error with a cause', () => {
+  /** An account whose id is the hex of the signing key. */
   const implicit: Signer = {
     async signMessage(message) {
       const signed = await alice.signMessage(message)
@@ -198,16 +205,16 @@ describe('of an implicit account that could not be looked up, the cause says why
   })
 })
 
-/** As near-api-js raises what nodes of another make say. */
+/** As near-api-js throws the responses of other node software. */
 const rpcError = (message: unknown): Error => Object.assign(new Error(), { name: 'RpcError', message })
 
-describe("of a source of the application's own, the cause says", () => {
+describe('the error of a custom key source has a cause', () => {
   const source = (permission: () => unknown): { accessKeys: AccessKeySource } => ({
     accessKeys: { permission: async () => permission() } as AccessKeySource,
   })
 
   it.each([true, null, 'x', { GasKeyFullAccess: true }, { FunctionCall: null }, { FunctionCall: [] }])(
-    'that the permission is not known: %j',
+    'that names an unknown permission: %j',
     async (permission) => {
       expect(await causeOf(source(() => permission))).toEqual([
         'The access key source returned an unknown permission',
@@ -215,14 +222,14 @@ describe("of a source of the application's own, the cause says", () => {
     },
   )
 
-  it('how long was waited', async () => {
+  it('with the timeout', async () => {
     const never = source(() => new Promise(() => undefined))
     expect(await causeOf({ ...never, rpcTimeout: 50 })).toEqual([
       'The access key source did not respond within 50 ms',
     ])
   })
 
-  it('what the source said of its signal', async () => {
+  it('with the error that the source threw for its signal', async () => {
     const heeds: AccessKeySource = {
       permission: (_accountId, _publicKey, { signal }) =>
         new Promise((_, reject) => {
@@ -238,36 +245,36 @@ describe("of a source of the application's own, the cause says", () => {
 
   it.each<[string, () => unknown, string]>([
     [
-      'an error by its class',
+      'the class of an error',
       () => Promise.reject(new RangeError('https://rpc.example.com?apiKey=secret')),
       'The provider could not tell (RangeError)',
     ],
     [
-      'a text by its type',
+      'the type of a string',
       async () => {
         throw 'https://rpc.example.com?apiKey=secret'
       },
       'The provider could not tell (string)',
     ],
     [
-      'null by its type',
+      'the type of null',
       async () => {
         throw null
       },
       'The provider could not tell (object)',
     ],
     [
-      "near-api-js's error with a text that begins otherwise",
+      "near-api-js's error with a text that starts differently",
       () => Promise.reject(rpcError('x access key y does not exist while viewing')),
       'The provider could not tell (Error)',
     ],
     [
-      "near-api-js's error with a list for a text",
+      "near-api-js's error with an array as its text",
       () => Promise.reject(rpcError(['access key y does not exist while viewing'])),
       'The provider could not tell (Error)',
     ],
-    ['an answer without a permission', async () => ({}), 'an access key without a permission'],
-  ])('of a near-api-js provider, %s', async (_, viewAccessKey, reason) => {
+    ['a response without a permission', async () => ({}), 'an access key without a permission'],
+  ])('of a near-api-js provider: %s', async (_, viewAccessKey, reason) => {
     const provider = { viewAccessKey, viewAccount: viewAccessKey } as NearApiProvider
     expect(await causeOf({ accessKeys: nearApiAccessKeys(provider) })).toEqual([reason])
   })

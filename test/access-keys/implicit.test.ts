@@ -30,7 +30,9 @@ interface Implicit extends Signer {
   publicKey: string
 }
 
-/** Ethereum's best-known address is that of the private key 1: an independent vector for the Keccak tail. */
+/**
+ * Ethereum's best-known address belongs to the private key 1: an independent vector for the Keccak address.
+ */
 const KEY_ONE = {
   privateKey: `secp256k1:${'1'.repeat(31)}2` as const,
   accountId: '0x7e5f4552091a69125d5dfcb7b8c2659029395bdf',
@@ -59,7 +61,7 @@ describe.each([
   ['Ed25519', ed25519Wallet],
   ['secp256k1', secp256k1Wallet],
 ])('an implicit account of a key of type %s', (_, make) => {
-  it('that is not on chain signs in, if the option says so', async () => {
+  it('that is not on chain signs in with allowImplicit', async () => {
     const visitor = make()
     const { outcome } = await loginAs(visitor, { rpc: network.rpcUrl, allowImplicit: true })
     expect(outcome).toMatchObject({
@@ -69,19 +71,19 @@ describe.each([
     expect(network.requestCount).toBe(1)
   })
 
-  it('that is not on chain is refused without the option, at the cost of one call', async () => {
+  it('that is not on chain is rejected without allowImplicit, at the cost of one call', async () => {
     expect((await loginAs(make(), { rpc: network.rpcUrl })).outcome).toMatchObject(noKey)
     expect(network.requestCount).toBe(1)
   })
 
-  it('that is on chain with its key signs in as any account does, at the cost of one call', async () => {
+  it('that is on chain with its key signs in like any account, at the cost of one call', async () => {
     const visitor = make()
     await network.createAccount(visitor.accountId, { publicKey: visitor.publicKey })
     expect((await loginAs(visitor, { rpc: network.rpcUrl, allowImplicit: true })).outcome).toMatchObject(yes)
     expect(network.requestCount).toBe(1)
   })
 
-  it('that is on chain without its key is refused: the key was removed', async () => {
+  it('that is on chain without its key is rejected, because the key was removed', async () => {
     const visitor = make()
     const account = await network.createAccount(visitor.accountId, { publicKey: visitor.publicKey })
     account.addKey()
@@ -96,7 +98,7 @@ describe('allowImplicit', () => {
   const login = (visitor: Signer, rpc: string): Promise<{ outcome: object }> =>
     loginAs(visitor, { rpc, allowImplicit: true })
 
-  it("does not let a key in for another key's account, or for one with a name", async () => {
+  it("accepts no key for another key's account or for a named account", async () => {
     const [visitor, other] = [ed25519Wallet(), ed25519Wallet()]
     for (const accountId of [other.accountId, 'nobody.test', KEY_ONE.accountId]) {
       const signer: Signer = {
@@ -106,7 +108,7 @@ describe('allowImplicit', () => {
     }
   })
 
-  it('takes the word of a node that tells an absent account', async () => {
+  it("accepts a node's response that the account does not exist", async () => {
     const answers: Respond[] = [
       answering({ result: { error: 'account a does not exist while viewing', logs: [] } }),
       answering(handlerError('UNKNOWN_ACCOUNT')),
@@ -126,7 +128,7 @@ describe('allowImplicit', () => {
     result: { error: `access key ${K} does not exist while viewing`, block_hash: 'B1', block_height: 1 },
   }
 
-  /** A node that says of the key that it is missing, and of the account what it is told. */
+  /** A node that reports the key as missing, and responds as given about the account. */
   const node = (key: object, account: Respond): ReturnType<typeof startNode> =>
     startNode(cleanup, (request, response, message) => {
       const { params } = request as unknown as { params: { request_type: string } }
@@ -134,7 +136,7 @@ describe('allowImplicit', () => {
       respond(request, response, message)
     })
 
-  it('looks for the account at the very block of the answer about the key', async () => {
+  it('looks up the account at the block of the response about the key', async () => {
     const inCause = {
       error: {
         name: 'HANDLER_ERROR',
@@ -158,19 +160,19 @@ describe('allowImplicit', () => {
       { result: { error: `access key ${K} does not exist while viewing` } },
       answering(handlerError('UNKNOWN_ACCOUNT')),
     ],
-    ['has collected the block', missing, answering(handlerError('GARBAGE_COLLECTED_BLOCK'), 422)],
-    ['answers garbage', missing, (_, response) => response.end('<html>')],
-    ['answers without an amount', missing, answering({ result: {} })],
-    ['answers with an error in the result', missing, answering({ result: { amount: '0', error: 'x' } })],
-    ['answers about a key', missing, answering(handlerError('UNKNOWN_ACCESS_KEY'))],
-  ])('cannot tell where the node %s', async (_, key, account) => {
+    ['has garbage-collected the block', missing, answering(handlerError('GARBAGE_COLLECTED_BLOCK'), 422)],
+    ['responds with garbage', missing, (_, response) => response.end('<html>')],
+    ['responds without an amount', missing, answering({ result: {} })],
+    ['responds with an error in the result', missing, answering({ result: { amount: '0', error: 'x' } })],
+    ['responds about a key', missing, answering(handlerError('UNKNOWN_ACCESS_KEY'))],
+  ])('is a 503 if the node %s', async (_, key, account) => {
     const { url } = await node(key, account)
     expect((await login(ed25519Wallet(), url)).outcome).toMatchObject(cannotTell)
   })
 })
 
 describe('isImplicitAccountOf', () => {
-  it('knows no account of a post-quantum key, or of a text that is no key', () => {
+  it('returns false for a post-quantum key, and for a text that is not a key', () => {
     const publicKey = KeyPair.fromRandom('ml-dsa-65').getPublicKey().toString()
     expect(isImplicitAccountOf('a'.repeat(64), publicKey)).toBe(false)
     expect(isImplicitAccountOf('a'.repeat(64), 'nonsense')).toBe(false)

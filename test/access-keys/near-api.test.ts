@@ -37,7 +37,7 @@ const login = (
   loginAs(signer, { accessKeys: nearApiAccessKeys(source), ...more })
 
 describe('nearApiAccessKeys', () => {
-  it('says yes and no as the provider does', async () => {
+  it("returns the provider's yes and no", async () => {
     expect((await login(alice)).outcome).toMatchObject(yes)
     const publicKey = alice.addKey({ permission: 'FunctionCall' })
     const withLimited: Signer = { signMessage: (message) => alice.signMessage(message, { publicKey }) }
@@ -48,7 +48,7 @@ describe('nearApiAccessKeys', () => {
     expect((await login(alice)).outcome).toMatchObject(noKey)
   })
 
-  it('asks for the key in a final block, in the one spelling', async () => {
+  it('requests the key at finality final, in its canonical spelling', async () => {
     const asked: unknown[] = []
     const recording: NearApiProvider = {
       viewAccessKey: async (params) => {
@@ -63,7 +63,7 @@ describe('nearApiAccessKeys', () => {
     ])
   })
 
-  it('takes the first definite answer of a FailoverRpcProvider, whose own answer would be a stale yes', async () => {
+  it("uses a FailoverRpcProvider's first definite response, not its own stale yes", async () => {
     const stale = await startNode(
       cleanup,
       answering({ result: { nonce: 1, permission: 'FullAccess', block_height: 1, block_hash: 'B' } }),
@@ -76,7 +76,7 @@ describe('nearApiAccessKeys', () => {
     expect((await login(alice, failover, { rpcTimeout: 3000 })).outcome).toMatchObject(yes)
   })
 
-  it('takes a FailoverRpcProvider as well', async () => {
+  it('accepts a FailoverRpcProvider as well', async () => {
     expect((await login(alice, new FailoverRpcProvider([provider()]))).outcome).toMatchObject(yes)
   })
 
@@ -100,7 +100,7 @@ describe('nearApiAccessKeys', () => {
       },
     ],
     ['a flat text', { result: { error: 'access key ed25519:x does not exist while viewing' } }],
-  ])('sorts %s as a definite no', async (_, answer) => {
+  ])('treats %s as a definite no', async (_, answer) => {
     const node = await startNode(cleanup, answering(answer))
     expect((await login(alice, provider(node.url))).outcome).toMatchObject(noKey)
   })
@@ -134,12 +134,12 @@ describe('nearApiAccessKeys', () => {
       },
       400,
     ],
-  ])('cannot tell by %s, whatever its text', async (_, answer, status) => {
+  ])('is a 503 for %s, whatever its text', async (_, answer, status) => {
     const node = await startNode(cleanup, answering(answer, status))
     expect((await login(alice, provider(node.url))).outcome).toMatchObject(cannotTell)
   })
 
-  it('cannot tell when the provider throws at once, and shows nothing of what it says', async () => {
+  it("is a 503 if the provider throws synchronously, and shows no part of the provider's error", async () => {
     const raising = {
       viewAccessKey: (): never => {
         throw new Error('https://rpc.example.com/k3y')
@@ -152,21 +152,21 @@ describe('nearApiAccessKeys', () => {
   })
 
   it.each(['http-500', 'http-429', 'html', 'garbage', 'null', 'syncing', 'reset'] as const)(
-    'cannot tell when the node fails by %s',
+    'is a 503 if the node fails by %s',
     async (how) => {
       network.fail(how)
       expect((await login(alice, provider(), { rpcTimeout: 3000 })).outcome).toMatchObject(cannotTell)
     },
   )
 
-  it('shows nothing of the URL, which near-api-js writes into its messages', async () => {
+  it('omits the URL, which near-api-js writes into its messages', async () => {
     network.fail('http-502')
     const { outcome } = await login(alice, provider(`${network.rpcUrl}/?apiKey=k3y`))
     expect(outcome).toMatchObject(cannotTell)
     expect(inspect(outcome, { depth: 10, showHidden: true })).not.toMatch(/k3y|127\.0\.0\.1/)
   })
 
-  it('cannot tell in time when the provider never answers', async () => {
+  it('is a 503 after the timeout if the provider never responds', async () => {
     network.fail('hang')
     const { outcome, ms } = await login(alice, provider(), { rpcTimeout: 200 })
     expect(outcome).toMatchObject(cannotTell)
@@ -174,7 +174,7 @@ describe('nearApiAccessKeys', () => {
   })
 
   it.each([undefined, null, 'FullAccess', new Error('x'), { name: 'AccountDoesNotExist' }])(
-    'cannot tell when the provider throws %j',
+    'is a 503 if the provider throws %j',
     async (thrown) => {
       const raising = {
         viewAccessKey: async () => {
@@ -187,14 +187,14 @@ describe('nearApiAccessKeys', () => {
   )
 
   it.each([undefined, null, true, 'fullaccess', {}])(
-    'cannot tell when the provider gives %j for a permission',
+    'is a 503 if the provider returns %j as the permission',
     async (permission) => {
       const odd = { viewAccessKey: async () => ({ permission }), viewAccount: async () => ({}) }
       expect((await login(alice, odd)).outcome).toMatchObject(cannotTell)
     },
   )
 
-  it('accepts an implicit account that is absent at the same block, if the option says so', async () => {
+  it('accepts an implicit account that does not exist at the same block, with allowImplicit', async () => {
     const pair = KeyPair.fromRandom('ED25519')
     const publicKey = pair.getPublicKey().toString()
     const accountId = Buffer.from(pair.getPublicKey().data).toString('hex')
@@ -234,7 +234,7 @@ describe('nearApiAccessKeys', () => {
   })
 
   it.each([undefined, null, {}, { viewAccessKey: () => undefined }, 'https://rpc.example.com'])(
-    'refuses %j for a provider',
+    'rejects %j as a provider',
     (wrong) => {
       expect(() => nearApiAccessKeys(wrong as never)).toThrow(
         /expected a near-api-js 7 Provider, with a method view/,

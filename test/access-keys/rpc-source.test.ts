@@ -32,7 +32,10 @@ beforeEach(async () => {
 
 afterEach(() => cleanup.run())
 
-/** What a busy machine may add to a time limit, in milliseconds; what is not limited takes minutes. */
+/**
+ * Margin above a timeout for a busy machine, in milliseconds. Without the timeout the test would take
+ * minutes.
+ */
 const SLACK = 2000
 
 const login = (options: Partial<NearStrategyOptions>): Promise<LoginResult> => loginAs(alice, options)
@@ -40,7 +43,7 @@ const login = (options: Partial<NearStrategyOptions>): Promise<LoginResult> => l
 const K = 'ed25519:2RM3EotCzEiVobm6aMjaup43k8cFffR4KHFtrqbZ79Qy'
 const at = { block_height: 187310138, block_hash: 'DwFpDPiQXBaX6Vw3aKazQ4nXjgzw1uk6XpUkfTSJrbXf' }
 const functionCall = { allowance: null, receiver_id: 'app.near', method_names: [] }
-describe('the question', () => {
+describe('the RPC request', () => {
   it('is one view_access_key at finality final', async () => {
     const node = await startNode(
       cleanup,
@@ -62,7 +65,7 @@ describe('the question', () => {
     ])
   })
 
-  it("carries the endpoint's own headers and path", async () => {
+  it("has the endpoint's own headers and path", async () => {
     let seen: (string | undefined)[] | undefined
     const node = await startNode(cleanup, (request, response, message) => {
       const { authorization, accept, 'content-type': type } = message.headers
@@ -75,7 +78,7 @@ describe('the question', () => {
   })
 })
 
-describe('the request', () => {
+describe('the HTTP request', () => {
   it('has the headers of the endpoint and those of JSON, each once', async () => {
     const seen: string[][] = []
     const node = await startNode(cleanup, (request, response, message) => {
@@ -89,7 +92,7 @@ describe('the request', () => {
     expect(seen.map((names) => names.sort())).toEqual([expected])
   })
 
-  it('keeps its headers where a tool that watches requests copies them, as OpenTelemetry does', async () => {
+  it('keeps its headers where a tracing tool such as OpenTelemetry copies them', async () => {
     let authorization: string | undefined
     const node = await startNode(cleanup, (request, response, message) => {
       authorization = message.headers.authorization
@@ -115,7 +118,7 @@ describe('the request', () => {
   })
 })
 
-describe('what a node answers', () => {
+describe('the response of a node', () => {
   it.each<[string, object, Respond]>([
     ['FullAccess', yes, answering({ result: { nonce: 1, permission: 'FullAccess', ...at } })],
     [
@@ -136,24 +139,24 @@ describe('what a node answers', () => {
       answering({ result: { nonce: 1, permission: { GasKeyFunctionCall: functionCall }, ...at } }),
     ],
     [
-      'no such key, as nearcore says it',
+      'no such key, in the words of nearcore',
       noKey,
       answering({ result: { error: `access key ${K} does not exist while viewing`, logs: [], ...at } }),
     ],
     [
-      'no such key, as fast-near says it',
+      'no such key, in the words of fast-near',
       noKey,
       answering({ result: { error: `access key ${K} does not exist while viewing` } }),
     ],
     [
-      'no such account, as newer nearcore says it',
+      'no such account, in the words of newer nearcore',
       noKey,
       answering({ result: { error: 'account alice.test does not exist while viewing', logs: [], ...at } }),
     ],
     ['UNKNOWN_ACCESS_KEY', noKey, answering(handlerError('UNKNOWN_ACCESS_KEY'))],
     ['UNKNOWN_ACCOUNT', noKey, answering(handlerError('UNKNOWN_ACCOUNT'))],
     [
-      'no such account, as fast-near says it',
+      'no such account, in the words of fast-near',
       noKey,
       answering({
         error: {
@@ -194,12 +197,12 @@ describe('what a node answers', () => {
       ),
     ],
     [
-      'an unknown account by another kind of error',
+      'an unknown account in another kind of error',
       answering({ error: { name: 'INTERNAL_ERROR', cause: { name: 'UNKNOWN_ACCOUNT' } } }),
     ],
-    ['an error that is only a text', answering({ error: `access key ${K} does not exist while viewing` })],
+    ['an error that is only a string', answering({ error: `access key ${K} does not exist while viewing` })],
     [
-      'an error that tells of another failure',
+      'an error about another failure',
       answering({ error: { code: -32000, data: 'disk full', message: 'Server error' } }),
     ],
     ['a no with HTTP 500', answering(handlerError('UNKNOWN_ACCESS_KEY'), 500)],
@@ -212,7 +215,7 @@ describe('what a node answers', () => {
     ],
     ['neither a result nor an error', answering({})],
     ['a result of null', answering({ result: null })],
-    ['a result that is a list', answering({ result: ['FullAccess'] })],
+    ['a result that is an array', answering({ result: ['FullAccess'] })],
     [
       'a yes and a no in one result',
       answering({
@@ -221,36 +224,36 @@ describe('what a node answers', () => {
     ],
     ['a result with another error', answering({ result: { error: 'wasm execution failed' } })],
     [
-      'a result that tells of something else that is absent',
+      'a result about another missing object',
       answering({ result: { error: 'contract app.near does not exist while viewing' } }),
     ],
     [
-      'an error that tells of something else that is absent',
+      'an error about another missing object',
       answering({
         error: { code: -32000, data: 'contract app.near does not exist', message: 'Server error' },
       }),
     ],
     [
-      'a list for the details of a permission',
+      'an array as the details of a permission',
       answering({ result: { permission: { GasKeyFullAccess: [] } } }),
     ],
-    ['a permission that nobody knows', answering({ result: { permission: 'fullaccess' } })],
-    ['a permission of a kind that nobody knows', answering({ result: { permission: { Multisig: {} } } })],
+    ['an unknown permission', answering({ result: { permission: 'fullaccess' } })],
+    ['an object with an unknown permission', answering({ result: { permission: { Multisig: {} } } })],
     [
       'two permissions',
       answering({ result: { permission: { GasKeyFullAccess: {}, FunctionCall: functionCall } } }),
     ],
     ['a permission without its details', answering({ result: { permission: { GasKeyFullAccess: null } } })],
     ['an empty permission', answering({ result: { permission: {} } })],
-    ['true for a permission', answering({ result: { permission: true } })],
+    ['true as the permission', answering({ result: { permission: true } })],
     ['another id', answering({ result: { permission: 'FullAccess' }, id: 'other' })],
     ['no id', answering({ result: { permission: 'FullAccess' }, id: undefined })],
     [
-      'a list of answers',
+      'an array of responses',
       ({ id }, response) => response.end(JSON.stringify([{ id, result: { permission: 'FullAccess' } }])),
     ],
     [
-      'a body that was cut off',
+      'a truncated body',
       ({ id }, response) =>
         response.end(JSON.stringify({ id, result: { permission: 'FullAccess' } }).slice(0, -1)),
     ],
@@ -296,14 +299,14 @@ describe('a node that fails', () => {
     alice.addKey({ publicKey: alice.publicKey })
   })
 
-  it('by refusing connections: the next endpoint is asked', async () => {
+  it('by refusing connections: the next endpoint gets the request', async () => {
     const gone = await TestNetwork.start()
     await gone.stop()
     expect((await login({ rpc: gone.rpcUrl })).outcome).toMatchObject(cannotTell)
     expect((await login({ rpc: [gone.rpcUrl, network.rpcUrl] })).outcome).toMatchObject(yes)
   })
 
-  it('by speaking something other than HTTP, or other than TLS: 503', async () => {
+  it('by using another protocol than HTTP, or than TLS: 503', async () => {
     const server = createTcpServer((socket) =>
       socket.on('error', () => undefined).end('SSH-2.0-OpenSSH_9.2\r\n'),
     ).listen(0, '127.0.0.1')
@@ -315,7 +318,7 @@ describe('a node that fails', () => {
     }
   })
 
-  it('by switching protocols: 503 without waiting for the deadline, and the next endpoint is asked', async () => {
+  it('by switching protocols: 503 before the timeout, and the next endpoint gets the request', async () => {
     const node = await startNode(cleanup, (_, response) => {
       response.socket?.end(
         'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: other\r\n\r\n',
@@ -326,7 +329,7 @@ describe('a node that fails', () => {
     expect(ms).toBeLessThan(8000)
   })
 
-  it('by sending a body without an end is read no further than 64 kB', async () => {
+  it('by sending an endless body is read up to 64 kB', async () => {
     let sent = 0
     const node = await startNode(cleanup, (_, response) => {
       const chunk = ' '.repeat(4096)
@@ -342,7 +345,7 @@ describe('a node that fails', () => {
     expect(ms).toBeLessThan(4000)
   })
 
-  it('does not send our question, or our headers, where a redirect points', async () => {
+  it('does not get the request or its headers to the target of a redirect', async () => {
     const elsewhere = await startNode(cleanup, answering({ result: { permission: 'FullAccess' } }))
     const node = await startNode(cleanup, (_, response) =>
       response.writeHead(307, { location: elsewhere.url }).end(),
@@ -353,8 +356,8 @@ describe('a node that fails', () => {
   })
 })
 
-describe('what decides early', () => {
-  it('a status that no body can mend is passed over before its body has come', async () => {
+describe('an early decision', () => {
+  it('a failure status is a failure before the body has arrived', async () => {
     const node = await startNode(cleanup, (_, response) =>
       response.writeHead(429, { 'content-length': 9 }).write('x'),
     )
@@ -363,7 +366,7 @@ describe('what decides early', () => {
     expect(ms).toBeLessThan(900)
   })
 
-  it('endless interim responses count as silence, and the connection is closed', async () => {
+  it('endless interim responses count as no response, and the connection is closed', async () => {
     let isClosed = false
     const node = await startNode(cleanup, (_, response) => {
       response.on('close', () => (isClosed = true))
@@ -381,20 +384,20 @@ describe('what decides early', () => {
 })
 
 describe('several endpoints', () => {
-  it('are asked in their order, and a definite yes ends the asking', async () => {
+  it('get requests in their order, and the first definite yes ends the query', async () => {
     const second = await startNode(cleanup, answering({ result: { permission: 'FullAccess' } }))
     expect((await login({ rpc: [network.rpcUrl, second.url] })).outcome).toMatchObject(yes)
     expect(second.requests).toEqual([])
   })
 
-  it("do not overrule each other: a definite no is not repaired by another endpoint's yes", async () => {
+  it('do not override each other: a definite no stays a no whatever another endpoint responds', async () => {
     const stale = await startNode(cleanup, answering({ result: { permission: 'FullAccess' } }))
     alice.deleteKey(alice.publicKey)
     expect((await login({ rpc: [network.rpcUrl, stale.url] })).outcome).toMatchObject(noKey)
     expect(stale.requests).toEqual([])
   })
 
-  it('that are slow are not given up while the next is asked: a dead one behind a slow one keeps nobody out', async () => {
+  it('that are slow may still respond: a dead endpoint behind a slow one blocks no login', async () => {
     const slow = await startNode(cleanup, (request, response, message) => {
       setTimeout(() => answering({ result: { permission: 'FullAccess' } })(request, response, message), 1300)
     })
@@ -404,7 +407,7 @@ describe('several endpoints', () => {
     expect((await login({ rpc: [slow.url, slow.url], rpcTimeout: 3000 })).outcome).toMatchObject(yes)
   })
 
-  it('that fail late do not hurry the next: the one that is being asked gets its time', async () => {
+  it('that fail late do not shorten the hedge delay of the endpoint with the latest request', async () => {
     const after =
       (ms: number, respond: Respond): Respond =>
       (...args) =>
@@ -412,14 +415,15 @@ describe('several endpoints', () => {
     const failing = await startNode(cleanup, after(900, answering(handlerError('INTERNAL_ERROR'), 500)))
     const slow = await startNode(cleanup, after(600, answering({ result: { permission: 'FullAccess' } })))
     const last = await startNode(cleanup, answering({ result: { permission: 'FullAccess' } }))
-    // Each has 800 ms: the second is asked at 800, the first fails at 900, the second answers at 1400.
+    // Each has a delay of 800 ms: the second gets its request at 800, the first fails at 900, the second
+    // responds at 1400.
     expect((await login({ rpc: [failing.url, slow.url, last.url], rpcTimeout: 2400 })).outcome).toMatchObject(
       yes,
     )
     expect(last.requests).toEqual([])
   })
 
-  it('that have not answered yet are let go of when one has', async () => {
+  it('that have not responded yet are aborted when one has responded', async () => {
     const open = new Set<unknown>()
     const { url, server } = await listen(() => undefined, cleanup)
     server.on('connection', (socket) => {
@@ -430,7 +434,7 @@ describe('several endpoints', () => {
     await expect.poll(() => open.size).toBe(0)
   })
 
-  it('are asked no longer when one has answered', async () => {
+  it('get no request after one has responded', async () => {
     const hanging = await startNode(cleanup, () => undefined)
     const last = await startNode(cleanup, answering({ result: { permission: 'FullAccess' } }))
     const slow = await startNode(cleanup, (request, response, message) => {
@@ -443,7 +447,7 @@ describe('several endpoints', () => {
     expect(last.requests).toEqual([])
   })
 
-  it('that all hang end in 503 within rpcTimeout', async () => {
+  it('that all hang end in a 503 within rpcTimeout', async () => {
     network.fail('hang')
     const { outcome, ms } = await login({ rpc: Array<string>(5).fill(network.rpcUrl), rpcTimeout: 400 })
     expect(outcome).toMatchObject(cannotTell)
@@ -452,7 +456,7 @@ describe('several endpoints', () => {
 })
 
 describe('connections', () => {
-  it('are kept between logins, and one that the node has closed meanwhile is no outage', async () => {
+  it('are kept between logins, and one that the node has closed is no outage', async () => {
     const sockets = new Set<Socket>()
     const { url } = await listen((message, response) => {
       sockets.add(message.socket)
@@ -467,7 +471,7 @@ describe('connections', () => {
     for (let round = 0; round < 3; round++) expect((await login({ rpc: url })).outcome).toMatchObject(yes)
     expect(sockets.size).toBe(1)
 
-    // The node cuts the kept connection as the next question arrives on it.
+    // The node closes the kept connection when the next request arrives on it.
     for (const socket of sockets) {
       socket.removeAllListeners('data')
       socket.on('data', () => socket.resetAndDestroy())
@@ -476,7 +480,7 @@ describe('connections', () => {
     expect(sockets.size).toBe(2)
   })
 
-  it('that are one answer behind, because one came twice, are not used again', async () => {
+  it('that are one response behind, because one response came twice, are not reused', async () => {
     const answerTo = (request: string): string => {
       const { id } = JSON.parse(request) as { id: string }
       const body = JSON.stringify({ jsonrpc: '2.0', id, result: { permission: 'FullAccess' } })
@@ -489,7 +493,7 @@ describe('connections', () => {
       socket.on('error', () => undefined)
       socket.on('data', (data) => {
         const json = data.toString().split('\r\n\r\n')[1]!
-        socket.write(earlier) // the last answer once more, as the next question comes in
+        socket.write(earlier) // the previous response again, when the next request arrives
         const answer = answerTo(json)
         setTimeout(() => socket.write(answer), 50)
         earlier = connections === 1 ? answer : ''
@@ -504,7 +508,7 @@ describe('connections', () => {
     expect(connections).toBe(2)
   })
 
-  it('of a question that is given up are closed', async () => {
+  it('of an aborted request are closed', async () => {
     const open = new Set<unknown>()
     const { url, server } = await listen(() => undefined, cleanup)
     server.on('connection', (socket) => {
@@ -518,7 +522,7 @@ describe('connections', () => {
 })
 
 describe('errors', () => {
-  it('tell which endpoint failed how, and show neither its URL nor its headers', async () => {
+  it('name the endpoint and its failure, and contain neither its URL nor its headers', async () => {
     network.fail('http-429')
     const secrets = ['k3y-in-the-path', 'k3y-in-the-query', 'k3y-in-a-header']
     const withSecrets = (url: string): object => ({
@@ -542,8 +546,8 @@ describe('errors', () => {
   })
 })
 
-describe('errors of endpoints that are slow or talk too much', () => {
-  it('say which it was', async () => {
+describe('errors of endpoints that are slow or send too much', () => {
+  it('name the failure', async () => {
     const causes = []
     for (const how of ['stall', 'endless'] as const) {
       network.fail(how)
@@ -558,7 +562,7 @@ describe('errors of endpoints that are slow or talk too much', () => {
   })
 })
 
-describe("the application's own source of keys", () => {
+describe('a custom key source', () => {
   it.each<[string, object, unknown]>([
     ['FullAccess', yes, 'FullAccess'],
     ['a full-access gas key', yes, { GasKeyFullAccess: { balance: '0', num_nonces: 1 } }],
@@ -569,12 +573,12 @@ describe("the application's own source of keys", () => {
     ['an empty object', cannotTell, {}],
     ['a whole access key view', cannotTell, { nonce: 1, permission: 'FullAccess' }],
     ['another spelling', cannotTell, 'full_access'],
-  ])('that answers %s', async (_, expected, permission) => {
+  ])('that returns %s', async (_, expected, permission) => {
     const accessKeys = { permission: async () => permission as never }
     expect((await login({ accessKeys })).outcome).toMatchObject(expected)
   })
 
-  it('that throws, rejects or never answers cannot tell', async () => {
+  it('that throws, rejects or never responds is a 503', async () => {
     const raise = (): never => {
       throw new Error('no')
     }
@@ -589,13 +593,13 @@ describe("the application's own source of keys", () => {
     }
   })
 
-  it('is asked instead of the endpoints', async () => {
+  it('is called instead of the endpoints', async () => {
     const accessKeys = { permission: async () => 'FullAccess' as const }
     expect((await login({ accessKeys })).outcome).toMatchObject(yes)
     expect(network.requestCount).toBe(0)
   })
 
-  it('is asked once, with a signal that aborts when its answer is no longer waited for', async () => {
+  it('is called once, with a signal that aborts when the login no longer waits for the result', async () => {
     const calls: [string, string, AbortSignal][] = []
     const accessKeys = {
       permission(accountId: string, publicKey: string, { signal }: { signal: AbortSignal }) {

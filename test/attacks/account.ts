@@ -5,9 +5,9 @@ import { json } from './stage'
 
 const noKey: Attack['refused'] = [401, 'ERR_NEAR_ACCESS_KEY_NOT_FOUND']
 
-/** Mallory signs with a key of her own and names an account that looks like Alice's. */
+/** Mallory signs with her own key and names an account that looks like Alice's. */
 const lookalike = (how: string, accountId: string): Attack => ({
-  by: 'Mallory, who wants to be taken for Alice',
+  by: 'Mallory, who impersonates Alice',
   holds: 'her own key',
   tries: `names an account that looks like alice.test: ${how}`,
   refused: [400, 'ERR_NEAR_CREDENTIALS_INVALID'],
@@ -19,7 +19,7 @@ const lookalike = (how: string, accountId: string): Attack => ({
   },
 })
 
-/** Her own key, and somebody else's account. */
+/** Mallory signs with her own key and names another person's account. */
 const others = (
   row: Pick<Attack, 'by' | 'tries'>,
   accountId: string,
@@ -42,12 +42,12 @@ const hexOf = (publicKey: string): string =>
   Buffer.from(decodeBase58(publicKey.slice('ed25519:'.length))!).toString('hex')
 
 export const account: Theme = {
-  title: "Other people's accounts",
+  title: 'Accounts of other people',
   rows: [
     others({ by: 'Mallory', tries: 'names alice.test' }, 'alice.test'),
     others({ by: 'Mallory', tries: 'names an account that does not exist' }, 'nobody.test'),
     others(
-      { by: 'Mallory, who owns the parent account', tries: 'names an account below hers' },
+      { by: 'Mallory, who owns the parent account', tries: 'names a subaccount of hers' },
       'wallet.mallory.test',
       ({ network }) => network.createAccount('wallet.mallory.test'),
     ),
@@ -56,14 +56,14 @@ export const account: Theme = {
       'mallory-test',
       ({ network }) => network.createAccount('mallory-test'),
     ),
-    others({ by: 'Mallory', tries: 'names the account that everything belongs to' }, 'system'),
+    others({ by: 'Mallory', tries: 'names the account `system`' }, 'system'),
     {
-      by: 'Somebody who makes keys',
-      holds: 'a new key, and the account id that is its hex, which is not on chain',
-      tries: 'signs in where allowImplicit is off',
+      by: 'A person who generates keys',
+      holds: 'a new key, and the implicit account of that key, which is not on chain',
+      tries: 'signs in; allowImplicit is off',
       refused: noKey,
       asks: 1,
-      twin: 'the account is on chain, with that key',
+      twin: 'the account is on chain with that key',
       async play({ network, open }, attack) {
         const wallet = new Wallet()
         const accountId = hexOf(wallet.publicKey)
@@ -74,8 +74,8 @@ export const account: Theme = {
     },
     {
       by: 'The former owner of an implicit account',
-      holds: 'the key that its id is made of, which was removed from it',
-      tries: 'signs in where allowImplicit is on',
+      holds: 'the key that its id is derived from, which was removed from the account',
+      tries: 'signs in; allowImplicit is on',
       refused: noKey,
       asks: 2,
       twin: 'the account is not on chain yet',
@@ -91,8 +91,7 @@ export const account: Theme = {
     {
       by: 'Mallory',
       holds: 'a key of her own',
-      tries:
-        "names an implicit account that is not on chain, made of somebody else's key, where allowImplicit is on",
+      tries: "names the implicit account of another person's key, which is not on chain; allowImplicit is on",
       refused: noKey,
       asks: 1,
       twin: 'the implicit account of her own key',
@@ -111,8 +110,8 @@ export const account: Theme = {
     lookalike('with a combining accent', 'alice\u0301.test'),
     lookalike('with a zero-width space', 'alice\u200b.test'),
     lookalike('with a soft hyphen', 'ali\u00adce.test'),
-    lookalike('with a mark that turns the direction of reading', '\u202ealice.test'),
-    lookalike('with a full stop of another script', 'alice。test'),
+    lookalike('with a right-to-left override', '\u202ealice.test'),
+    lookalike('with an ideographic full stop', 'alice。test'),
     lookalike('with a Turkish ı', 'alıce.test'),
     lookalike('with a trailing dot', 'alice.test.'),
     lookalike('with a leading dot', '.alice.test'),
@@ -125,11 +124,11 @@ export const account: Theme = {
     lookalike('with a line break', 'alice.test\n'),
     lookalike('with a line separator', 'alice.test\u2028'),
     lookalike('with a NUL', 'alice.test\0'),
-    lookalike('with a NUL and what follows', 'alice.test\0.mallory.test'),
+    lookalike('with a NUL and a second account id', 'alice.test\0.mallory.test'),
     lookalike('percent-encoded', 'alice%2etest'),
     lookalike('with an @', '@alice.test'),
     lookalike('with a path', 'alice.test/../mallory.test'),
-    lookalike('with half of a surrogate pair', 'alice.test\ud83d'),
+    lookalike('with a lone surrogate', 'alice.test\ud83d'),
     lookalike('65 characters long', `${'a'.repeat(60)}.test`),
     lookalike('of one character', 'a'),
   ],

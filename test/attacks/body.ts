@@ -12,12 +12,12 @@ const tooLarge: Attack['refused'] = [413, 'entity.too.large']
 type Fields = Record<'accountId' | 'publicKey' | 'signature' | 'state', string>
 const FIELDS = ['accountId', 'publicKey', 'signature', 'state'] as const
 
-/** A good login, brought into a body in two ways. */
+/** A good login, sent in two bodies: the attack's and the twin's. */
 const body = (
   row: Pick<Attack, 'tries' | 'twin' | 'refused'> & Partial<Attack>,
   send: (browser: Browser, login: Fields, attack: boolean) => Attempt,
 ): Attack => ({
-  by: 'Somebody who knocks on the door',
+  by: 'A client that sends malformed requests',
   holds: 'a good login',
   ...row,
   async play({ alice, open }, attack) {
@@ -31,13 +31,13 @@ const formText = (login: object): string => new URLSearchParams(login as Fields)
 
 const doubled = (field: keyof Fields): Attack =>
   body(
-    { tries: `doubles ${field} in a form`, twin: 'each field once', refused: invalid },
+    { tries: `sends ${field} twice in a form`, twin: 'each field once', refused: invalid },
     (browser, login, attack) =>
       form(browser, `${formText(login)}${attack ? `&${field}=${encodeURIComponent(login[field])}` : ''}`),
   )
 
 const bracketed = (tries: string, name: (field: string) => string): Attack =>
-  body({ tries, twin: 'the field under its name', refused: invalid }, (browser, login, attack) => {
+  body({ tries, twin: 'the field has its plain name', refused: invalid }, (browser, login, attack) => {
     const { accountId, ...others } = login
     return form(browser, { ...others, [attack ? name('accountId') : 'accountId']: accountId })
   })
@@ -48,20 +48,22 @@ const typed = (field: keyof Fields, what: string, value: (good: string) => unkno
     (browser, login, attack) => json(browser, attack ? { ...login, [field]: value(login[field]) } : login),
   )
 
-/** The same login in JSON, with a content type or in a form that is not the twin's. */
+/** The same login in JSON, with a content type or in a format that differs from the twin's. */
 const wrapped = (
   tries: string,
   refused: Attack['refused'],
   type: string,
   text: (login: Fields) => string = JSON.stringify,
 ): Attack =>
-  body({ tries, refused, twin: 'as JSON, with its content type' }, (browser, login, attack) =>
+  body({ tries, refused, twin: 'JSON with its content type' }, (browser, login, attack) =>
     attack ? raw(browser, type, text(login)) : json(browser, login),
   )
 
 const polluted = (tries: string, text: (login: Fields) => string, type = 'application/json'): Attack =>
-  body({ tries, refused: missing, twin: 'the fields are its own' }, (browser, login, attack) =>
-    raw(browser, attack ? type : 'application/json', attack ? text(login) : JSON.stringify(login)),
+  body(
+    { tries, refused: missing, twin: 'the fields are own properties of the body' },
+    (browser, login, attack) =>
+      raw(browser, attack ? type : 'application/json', attack ? text(login) : JSON.stringify(login)),
   )
 
 const MEGABYTES_10 = 10 * 1024 * 1024
@@ -77,7 +79,7 @@ const large = (
     attempt(browser, login, attack ? MEGABYTES_10 : 10_000),
   )
 
-/** Bytes of a login request, up to its body. */
+/** The head of a login request. */
 function head({ url }: Stage, browser: Browser, length: number): string {
   return [
     'POST /login/near HTTP/1.1',
@@ -91,12 +93,11 @@ function head({ url }: Stage, browser: Browser, length: number): string {
 }
 
 const slow: Story = {
-  by: 'Somebody patient',
+  by: 'A patient client',
   holds: '50 connections, and a good login',
-  tries: 'sends half of a body on each, and stops',
-  outcome:
-    'no challenge is spent, no node is asked; others sign in meanwhile; the rest of the body is still good',
-  twin: 'the other half follows: one of them is good',
+  tries: 'sends half of a body on each connection, and stops',
+  outcome: 'no consumed challenge, no RPC call; other users sign in; the second half completes a login',
+  twin: 'the second half follows: one login succeeds',
   async test(stage) {
     const { alice, network, open, url, verified } = stage
     const browser = open()
@@ -129,11 +130,11 @@ const slow: Story = {
 }
 
 const cut: Story = {
-  by: 'Somebody whose line breaks',
+  by: 'A client that loses its connection',
   holds: 'a good login',
-  tries: 'sends half of a body, and hangs up',
-  outcome: 'no answer, no challenge spent, no RPC call, and no error that ends the process',
-  twin: 'the same login, sent whole in the same session, is good',
+  tries: 'sends half of a body, and disconnects',
+  outcome: 'no response, no consumed challenge, no RPC call, and no error that ends the process',
+  twin: 'the same login, sent whole in the same session, succeeds',
   async test(stage) {
     const { alice, network, open, url } = stage
     const browser = open()
@@ -154,8 +155,7 @@ export const bodies: Theme = {
     ...FIELDS.map(doubled),
     body(
       {
-        tries:
-          'doubles a field with another value, hoping that the check reads the one and the use the other',
+        tries: 'sends accountId twice with two values, so that check and use may differ',
         twin: 'each field once',
         refused: invalid,
         by: 'Mallory',
@@ -166,10 +166,10 @@ export const bodies: Theme = {
     {
       by: 'Mallory',
       holds: 'a good login of her own account',
-      tries: "doubles accountId in JSON, Alice's last, hoping that the check reads the other one",
+      tries: "sends accountId twice in JSON, Alice's last, so that the check may read the first one",
       refused: [401, 'ERR_NEAR_ACCESS_KEY_NOT_FOUND'],
       asks: 1,
-      twin: 'her own last: what was checked is what is used',
+      twin: 'her own account is last: the value that is checked is the value that is used',
       async play({ mallory, open }, attack) {
         const browser = open()
         const login = JSON.stringify(await mallory.signMessage(await browser.challenge()))
@@ -182,49 +182,49 @@ export const bodies: Theme = {
     bracketed('sends accountId[0]', (field) => `${field}[0]`),
     bracketed('sends accountId[a]', (field) => `${field}[a]`),
     bracketed('sends accountId[toString]', (field) => `${field}[toString]`),
-    ...FIELDS.map((field) => typed(field, 'a list of one', (good) => [good])),
+    ...FIELDS.map((field) => typed(field, 'an array of one string', (good) => [good])),
     ...FIELDS.map((field) =>
-      typed(field, 'an object with a method of that name', () => ({ toString: 'x', length: 1 })),
+      typed(field, 'an object with its own toString and length', () => ({ toString: 'x', length: 1 })),
     ),
     ...FIELDS.map((field) => typed(field, 'a number', () => 42)),
     ...FIELDS.map((field) => typed(field, 'false', () => false)),
-    typed('signature', 'bytes in a list', (good) => [...Buffer.from(good, 'base64')]),
-    typed('signature', 'an object that claims a length of a billion', () => ({ length: 1_000_000_000 })),
-    typed('publicKey', 'an object that claims a length of a billion', () => ({ length: 1_000_000_000 })),
-    typed('signature', 'a Buffer as JSON has it', (good) => Buffer.from(good, 'base64').toJSON()),
-    wrapped('sends JSON as text/plain, which any page can', invalid, 'text/plain'),
-    wrapped('sends JSON as a form', missing, 'application/x-www-form-urlencoded'),
-    wrapped('sends JSON as a content type that nothing parses', missing, 'application/octet-stream'),
+    typed('signature', 'an array of bytes', (good) => [...Buffer.from(good, 'base64')]),
+    typed('signature', 'an object with a length of one billion', () => ({ length: 1_000_000_000 })),
+    typed('publicKey', 'an object with a length of one billion', () => ({ length: 1_000_000_000 })),
+    typed('signature', 'the JSON form of a Buffer', (good) => Buffer.from(good, 'base64').toJSON()),
+    wrapped('sends JSON as text/plain, which any page can send', invalid, 'text/plain'),
+    wrapped('sends JSON with the content type of a form', missing, 'application/x-www-form-urlencoded'),
+    wrapped('sends JSON with a content type that no parser reads', missing, 'application/octet-stream'),
     wrapped('sends JSON as XML', missing, 'application/xml'),
-    wrapped('sends a form of several parts', missing, 'multipart/form-data; boundary=x', (login) =>
+    wrapped('sends a multipart form', missing, 'multipart/form-data; boundary=x', (login) =>
       Object.entries(login)
         .map(([name, value]) => `--x\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`)
         .join('')
         .concat('--x--'),
     ),
     wrapped(
-      'sends JSON in a character set that is none',
+      'sends JSON in an unknown character set',
       [415, 'charset.unsupported'],
       'application/json; charset=x',
     ),
-    wrapped('sends a login in a list', invalid, 'application/json', (login) => JSON.stringify([login])),
-    wrapped('sends a login as a text in JSON', invalid, 'application/json', (login) =>
+    wrapped('sends a login in an array', invalid, 'application/json', (login) => JSON.stringify([login])),
+    wrapped('sends a login as a JSON string', invalid, 'application/json', (login) =>
       JSON.stringify(JSON.stringify(login)),
     ),
-    wrapped('sends a login one level down', missing, 'application/json', (login) =>
+    wrapped('sends a login one level deeper', missing, 'application/json', (login) =>
       JSON.stringify({ credentials: login }),
     ),
-    wrapped('sends JSON that is cut off', [400, 'entity.parse.failed'], 'application/json', (login) =>
+    wrapped('sends truncated JSON', [400, 'entity.parse.failed'], 'application/json', (login) =>
       JSON.stringify(login).slice(0, -1),
     ),
-    wrapped('sends JSON that is nested 40,000 deep', invalid, 'application/json', () =>
+    wrapped('sends JSON nested 40,000 levels deep', invalid, 'application/json', () =>
       '['.repeat(40_000).concat(']'.repeat(40_000)),
     ),
     wrapped('sends 100 kB of opening brackets', [400, 'entity.parse.failed'], 'application/json', () =>
       '['.repeat(100_000),
     ),
     wrapped('sends null', missing, 'application/json', () => 'null'),
-    wrapped('sends nothing', missing, 'application/json', () => ''),
+    wrapped('sends an empty body', missing, 'application/json', () => ''),
     polluted('sends the fields in __proto__', (login) => `{"__proto__":${JSON.stringify(login)}}`),
     polluted(
       'sends the fields in constructor.prototype',
@@ -236,11 +236,11 @@ export const bodies: Theme = {
       'application/x-www-form-urlencoded',
     ),
     {
-      by: 'Somebody who poisons prototypes',
+      by: 'A client that pollutes prototypes',
       holds: 'a good login',
-      tries: 'sends __proto__ and constructor.prototype beside it, with an account of theirs',
-      outcome: 'no object of the process has a field more, and the login counts as it stands',
-      twin: 'the very same login signs in as the account that is proven',
+      tries: 'sends __proto__ and constructor.prototype beside it, with another account',
+      outcome: 'no object of the process gains a property, and the login is read as sent',
+      twin: 'the same login signs in as the proven account',
       async test({ alice, open }) {
         const browser = open()
         const login = JSON.stringify(await alice.signMessage(await browser.challenge()))
@@ -254,13 +254,13 @@ export const bodies: Theme = {
     },
     large(
       'sends 10 MB beside the fields',
-      'sends 10 kB beside the fields, which nobody reads',
+      'sends 10 kB in an unknown field beside the fields',
       (browser, login, size) => json(browser, { ...login, x: 'x'.repeat(size) }),
     ),
     large('sends a form with 10 MB beside the fields', 'with 10 kB', (browser, login, size) =>
       form(browser, { ...login, x: 'x'.repeat(size) }),
     ),
-    large('sends 10 MB that are packed into 10 kB', '10 kB, packed', (browser, login, size) => {
+    large('sends 10 MB that are compressed to 10 kB', '10 kB, packed', (browser, login, size) => {
       const { init } = raw(
         browser,
         'application/json',
@@ -277,19 +277,27 @@ export const bodies: Theme = {
     ),
     ...FIELDS.map((field) =>
       body(
-        { tries: `sends 90 kB of base58 for ${field}`, twin: 'the field as it is', refused: invalid },
+        {
+          tries: `sends 90 kB of base58 for ${field}`,
+          twin: 'the field as the wallet sent it',
+          refused: invalid,
+        },
         (browser, login, attack) => json(browser, attack ? { ...login, [field]: 'z'.repeat(90_000) } : login),
       ),
     ),
     body(
-      { tries: 'sends a key of 90 kB of base58 with its prefix', twin: 'the key as it is', refused: invalid },
+      {
+        tries: 'sends a key of 90 kB of base58 with its prefix',
+        twin: 'the key as the wallet sent it',
+        refused: invalid,
+      },
       (browser, login, attack) =>
         json(browser, attack ? { ...login, publicKey: `ml-dsa-65:${'z'.repeat(90_000)}` } : login),
     ),
     body(
       {
-        tries: "answers with a script as the wallet's error, instead of a signature",
-        twin: 'the script beside a signature, where nobody reads it',
+        tries: "sends a script as the wallet's error, without a signature",
+        twin: 'the script is beside a signature, where the error is not read',
         refused: [401, 'ERR_NEAR_WALLET_REFUSED'],
       },
       (browser, login, attack) =>

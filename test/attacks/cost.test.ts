@@ -15,13 +15,14 @@ beforeEach(async () => {
 afterEach(() => cleanup.run())
 
 /**
- * What an input of 100 kB may take, in milliseconds. Linear work takes a few; quadratic work takes over 200. The fastest of several
- * attempts counts: other work on the machine delays some of them, never all.
+ * Time limit for an input of 100 kB, in milliseconds. Linear work takes a few milliseconds; quadratic work
+ * takes over 200. The fastest of several attempts counts, because other work on the machine delays some
+ * attempts, never all.
  */
 const LIMIT = 60
 const ATTEMPTS = 20
 
-/** @param prepare - makes everything that is not measured */
+/** @param prepare - the work that is not measured */
 async function expectQuick(prepare: () => Promise<() => Promise<unknown>>): Promise<void> {
   let fastest = Infinity
   for (let attempt = 0; attempt < ATTEMPTS && fastest >= LIMIT; attempt++) {
@@ -41,7 +42,7 @@ const send =
     expect(response.status).toBe(status)
   }
 
-/** A wallet's login, prepared so far that only the request is left. */
+/** A wallet's login, prepared up to the request. */
 async function prepared(
   wallet: Wallet,
   change: (login: Login) => object = (login) => login,
@@ -52,7 +53,7 @@ async function prepared(
 
 const KB100 = 100_000
 
-/** 100 kB in one field, of what is dear to decode, to search or to compare. */
+/** 100 kB in one field, chosen to be expensive to decode, to search or to compare. */
 const WORST: [string, string][] = [
   ['the largest base58', 'z'.repeat(KB100)],
   ['leading zeros of base58', '1'.repeat(KB100)],
@@ -63,15 +64,15 @@ const WORST: [string, string][] = [
   ['hex', `0x${'f'.repeat(KB100 - 2)}`],
   ['colons', ':'.repeat(KB100)],
   ['dots', 'a.'.repeat(KB100 / 2)],
-  ['separators without an end', `${'a-'.repeat(KB100 / 2 - 1)}!`],
+  ['separators without a last character', `${'a-'.repeat(KB100 / 2 - 1)}!`],
   ['spaces', ' '.repeat(KB100)],
   ['NULs, six characters each in JSON', '\0'.repeat(KB100 / 6)],
   ['emoji', '😀'.repeat(KB100 / 4)],
-  ['halves of surrogate pairs, six characters each', '\ud83d'.repeat(KB100 / 6)],
+  ['lone surrogates, six characters each', '\ud83d'.repeat(KB100 / 6)],
 ]
 const FIELDS = ['accountId', 'publicKey', 'signature', 'state'] as const
 
-describe('100 kB of the worst input is rejected at once', () => {
+describe('rejects 100 kB of the worst input within the time limit', () => {
   const good = new Wallet()
   beforeEach(() => stage.alice.addKey({ publicKey: good.publicKey }))
 
@@ -127,16 +128,16 @@ describe('100 kB of the worst input is rejected at once', () => {
         ),
     ],
     [
-      'JSON nested as deep as it goes',
+      'JSON nested as deep as 100 kB allow',
       400,
       async () => raw(stage.open(), 'application/json', '['.repeat(50_000) + ']'.repeat(50_000)),
     ],
     [
-      'a list of numbers for a signature',
+      'an array of numbers for a signature',
       400,
       async () => raw(stage.open(), 'application/json', `{"signature":[${'0,'.repeat(49_000)}0]}`),
     ],
-  ])('%s, which only the body parser sees', (_, status, attempt) =>
+  ])('%s, which only the body parser reads', (_, status, attempt) =>
     expectQuick(async () => send(await attempt(), status)),
   )
 
@@ -154,7 +155,7 @@ describe('100 kB of the worst input is rejected at once', () => {
   })
 })
 
-describe('without HTTP, where parsers and the network hide nothing', () => {
+describe('without HTTP, so that only the strategy is measured', () => {
   it.each(FIELDS.flatMap((field) => WORST.map(([what, text]) => ({ field, what, text }))))(
     '$field: $what',
     async ({ field, text }) => {
@@ -178,11 +179,11 @@ describe('without HTTP, where parsers and the network hide nothing', () => {
   )
 })
 
-describe('verifySignature, which has no limit of its own before it,', () => {
+describe('verifySignature, which gets its input unchecked,', () => {
   const hash = hashPayload({ message: 'm', recipient: 'r', nonce: Buffer.alloc(32) })
   const { publicKey } = new Wallet()
 
-  it.each(WORST)('rejects ten times as much of %s at once', (_, text) => {
+  it.each(WORST)('rejects ten times as much of %s within the time limit', (_, text) => {
     const long = text.repeat(10)
     return expectQuick(async () => async () => {
       expect(await verifySignature(hash, long, publicKey)).toBe(false)
@@ -191,15 +192,18 @@ describe('verifySignature, which has no limit of its own before it,', () => {
   })
 })
 
-describe('what claims to be large costs no memory', () => {
+describe('allocates no memory for a claimed length', () => {
   const megabytes = (): number => process.memoryUsage().rss / 2 ** 20
 
   it.each([
-    ['an object with a length of a billion for a signature', '{"signature":{"length":1000000000}}'],
-    ['the same for a key', '{"accountId":"alice.test","publicKey":{"length":1000000000},"signature":"x"}'],
+    ['an object with a length of one billion for a signature', '{"signature":{"length":1000000000}}'],
+    [
+      'an object with a length of one billion for a key',
+      '{"accountId":"alice.test","publicKey":{"length":1000000000},"signature":"x"}',
+    ],
     ['an array-like body', '{"length":1000000000}'],
     [
-      'a Buffer as JSON has it, of a billion bytes',
+      'the JSON form of a Buffer with a length of one billion',
       '{"signature":{"type":"Buffer","data":{"length":1000000000}}}',
     ],
     ['a number of 90,000 digits', `{"signature":${'9'.repeat(90_000)}}`],
@@ -212,7 +216,7 @@ describe('what claims to be large costs no memory', () => {
     expect(stage.network.requestCount).toBe(0)
   })
 
-  it('10 MB that come in pieces without a length are cut off at the limit of the body parser', async () => {
+  it('cuts off 10 MB that arrive in chunks without a length, at the limit of the body parser', async () => {
     const before = megabytes()
     let sent = 0
     const pieces = new ReadableStream({
@@ -228,7 +232,7 @@ describe('what claims to be large costs no memory', () => {
       duplex: 'half',
     } as RequestInit & { duplex: 'half' }).then(
       ({ status }) => status,
-      () => 413, // Express has answered, and closed before all was sent.
+      () => 413, // Express has responded, and has closed the connection before the whole body was sent.
     )
     expect(outcome).toBe(413)
     expect(megabytes() - before).toBeLessThan(100)

@@ -9,7 +9,7 @@ const badForm: Attack['refused'] = [400, 'ERR_NEAR_CREDENTIALS_INVALID']
 const limited: Attack['refused'] = [401, 'ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS']
 const noKey: Attack['refused'] = [401, 'ERR_NEAR_ACCESS_KEY_NOT_FOUND']
 
-/** A good login with a key of some type, and one thing of it changed. */
+/** A good login with a key of the given type, changed in one respect. */
 const forged = (
   row: Pick<Attack, 'by' | 'holds' | 'tries' | 'twin'> & { refused: Attack['refused'] },
   change: (login: Login) => Partial<Login>,
@@ -35,13 +35,13 @@ const SECP256K1_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e
 const bigEndian = (bytes: Uint8Array): bigint => BigInt(`0x${Buffer.from(bytes).toString('hex')}`)
 const bytes32 = (number: bigint): Buffer => Buffer.from(number.toString(16).padStart(64, '0'), 'hex')
 
-/** The same signature with its S larger by the order of the group: the equation still holds. */
+/** The same signature with the group order added to S: the verification equation still holds. */
 const addOrder = (bytes: Buffer): Buffer => {
   const s = bigEndian(Buffer.from(bytes.subarray(32)).reverse()) + ED25519_ORDER
   return Buffer.concat([bytes.subarray(0, 32), bytes32(s).reverse()])
 }
 
-/** The same secp256k1 signature with the other S, and the recovery byte that goes with it. */
+/** The same secp256k1 signature with the negated S and the matching recovery byte. */
 const highS = (bytes: Buffer): Buffer => {
   const s = SECP256K1_ORDER - bigEndian(bytes.subarray(32, 64))
   return Buffer.concat([bytes.subarray(0, 32), bytes32(s), Buffer.from([bytes[64]! ^ 1])])
@@ -52,30 +52,33 @@ const withRecoveryByte =
   (bytes: Buffer): Buffer =>
     Buffer.concat([bytes.subarray(0, 64), Buffer.from([next(bytes[64]!)])])
 
-/** A key of small order, for which R of small order and S = 0 is a signature of one message in eight or so, or of all. */
+/**
+ * Keys of small order. With R of small order and S = 0, such a key has a valid signature for about one
+ * message in eight, or for every message.
+ */
 const SMALL_ORDER: [string, string][] = [
   ['1', '0100000000000000000000000000000000000000000000000000000000000000'],
   ['2', 'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f'],
   ['4', '0000000000000000000000000000000000000000000000000000000000000000'],
-  ['4, the other one', '0000000000000000000000000000000000000000000000000000000000000080'],
+  ['4, negated', '0000000000000000000000000000000000000000000000000000000000000080'],
   ['8', '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05'],
   ['8, the second', '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85'],
   ['8, the third', 'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a'],
   ['8, the fourth', 'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa'],
   ['1, not canonical', 'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f'],
-  ['1, not canonical, with a sign', 'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff'],
-  ['1, with a sign', '0100000000000000000000000000000000000000000000000000000000000080'],
-  ['2, with a sign', 'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff'],
+  ['1, not canonical, with a sign bit', 'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff'],
+  ['1, with a sign bit', '0100000000000000000000000000000000000000000000000000000000000080'],
+  ['2, with a sign bit', 'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff'],
   ['4, not canonical', 'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f'],
-  ['4, not canonical, the other one', 'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff'],
+  ['4, not canonical, negated', 'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff'],
 ]
 
 const smallOrder = ([order, hex]: [string, string]): Attack => ({
-  by: `Whoever put a key of small order (${order}) on an account, or found one there`,
-  holds: 'no private key: none is needed',
+  by: `A person who added a key of small order (${order}) to an account, or found one on it`,
+  holds: 'no private key, because none is needed',
   tries: 'signs with S = 0 and an R of small order',
   refused: badSignature,
-  twin: 'an ordinary key, and a signature that it made',
+  twin: 'an ordinary key and a signature by that key',
   async play({ alice, open }, attack) {
     const wallet = new Wallet()
     const publicKey = attack ? `ed25519:${bs58.encode(Buffer.from(hex, 'hex'))}` : wallet.publicKey
@@ -87,14 +90,14 @@ const smallOrder = ([order, hex]: [string, string]): Attack => ({
   },
 })
 
-/** A key in another spelling stands for the same key, whatever the chain says of it. */
+/** Another spelling of a key is still the same key, whatever the node's response for it. */
 const removed = (how: string, spell: (publicKey: string) => string): Attack => ({
-  by: 'Somebody who stole a key that was then removed',
+  by: 'A thief of a key that was then removed',
   holds: 'that key',
   tries: `spells it ${how}`,
   refused: noKey,
   asks: 1,
-  twin: 'the key is still on the account (and `verify` sees it in its one spelling)',
+  twin: 'the key is still on the account (and `verify` gets its canonical spelling)',
   async play({ alice, open }, attack) {
     const browser = open()
     const stolen = alice.addKey()
@@ -108,7 +111,7 @@ const permission = (
   attack: 'FunctionCall' | 'GasKeyFunctionCall',
   twin: 'FullAccess' | 'GasKeyFullAccess',
 ): Attack => ({
-  by: 'An application that Alice has given a key',
+  by: 'An application to which Alice gave a key',
   holds: `a key with the permission ${attack}`,
   tries: 'signs in as Alice',
   refused: limited,
@@ -124,7 +127,7 @@ const permission = (
 const spelling = (how: string, spell: (publicKey: string) => string, type: KeyPairType = 'ED25519'): Attack =>
   forged(
     {
-      by: 'Somebody who wants one key to look like two',
+      by: 'A person who wants two names for one key',
       holds: `a good login with a key of type ${type.toLowerCase()}`,
       tries: `spells the key ${how}`,
       refused: badForm,
@@ -141,7 +144,7 @@ const leftOver = (
 ): Attack =>
   forged(
     {
-      by: 'Somebody who wants one signature to look like two',
+      by: 'A person who wants two forms of one signature',
       holds: `a good login with a key of type ${type.toLowerCase()}`,
       tries: `sends the signature ${how}`,
       refused: badForm,
@@ -154,7 +157,7 @@ const leftOver = (
 const malleable = (how: string, change: (bytes: Buffer) => Uint8Array, type: KeyPairType): Attack =>
   forged(
     {
-      by: 'Somebody who wants one signature to look like two',
+      by: 'A person who wants two forms of one signature',
       holds: `a good login with a key of type ${type.toLowerCase()}`,
       tries: `sends the signature with ${how}`,
       refused: badSignature,
@@ -172,11 +175,11 @@ const downgrade = (
 ): Attack =>
   forged(
     {
-      by: 'Somebody who would rather attack another key type',
+      by: 'A person who prefers to attack another key type',
       holds: `a good login with a key of type ${type.toLowerCase()}`,
       tries,
       refused,
-      twin: 'the type that the key has',
+      twin: "the key's real type",
     },
     change,
     type,
@@ -189,15 +192,15 @@ export const key: Theme = {
   rows: [
     permission('FunctionCall', 'FullAccess'),
     permission('GasKeyFunctionCall', 'GasKeyFullAccess'),
-    removed('as ever', (publicKey) => publicKey),
+    removed('as the chain spells it', (publicKey) => publicKey),
     removed('`ED25519:`', (publicKey) => publicKey.replace('ed25519', 'ED25519')),
     removed('without a prefix', afterColon),
     {
-      by: 'An application that Alice has given a function-call key',
-      holds: 'that key, and the name of her full-access key',
-      tries: 'signs with the one and names the other',
+      by: 'An application to which Alice gave a function-call key',
+      holds: "that key, and Alice's full-access public key",
+      tries: 'signs with the first and names the second',
       refused: badSignature,
-      twin: 'the key that is named has signed',
+      twin: 'the named key has signed',
       async play({ alice, open }, attack) {
         const limitedKey = alice.addKey({ permission: 'FunctionCall' })
         const browser = open()
@@ -209,7 +212,7 @@ export const key: Theme = {
     ...SMALL_ORDER.map(smallOrder),
     spelling('with a leading zero', (publicKey) => publicKey.replace(':', ':1')),
     spelling('with a space before it', (publicKey) => ` ${publicKey}`),
-    spelling('with a line break behind it', (publicKey) => `${publicKey}\n`),
+    spelling('followed by a line break', (publicKey) => `${publicKey}\n`),
     spelling('with its prefix twice', (publicKey) => `ed25519:${publicKey}`),
     spelling('with an empty prefix', (publicKey) => `:${afterColon(publicKey)}`),
     spelling(
@@ -217,39 +220,39 @@ export const key: Theme = {
       (publicKey) => `ed25519:${Buffer.from(bs58.decode(afterColon(publicKey))).toString('base64')}`,
     ),
     spelling('in hex', (publicKey) => Buffer.from(bs58.decode(afterColon(publicKey))).toString('hex')),
-    spelling('with a character that base58 does not have', (publicKey) => `${publicKey.slice(0, -1)}0`),
-    spelling('without its prefix, which only Ed25519 may leave out', afterColon, 'SECP256K1'),
+    spelling('with a character outside the base58 alphabet', (publicKey) => `${publicKey.slice(0, -1)}0`),
+    spelling('without its prefix, which is optional only for Ed25519', afterColon, 'SECP256K1'),
     spelling(
-      'with a Kelvin sign, which becomes a k in lower case',
+      'with a Kelvin sign, which lower-cases to k',
       (publicKey) => publicKey.replace('k', '\u212a'),
       'SECP256K1',
     ),
     spelling('with a prefix of 90 kB', (publicKey) => `${'e'.repeat(90_000)}${publicKey}`),
     leftOver(
-      'with a byte behind it',
+      'with an extra byte at the end',
       signature((bytes) => Buffer.concat([bytes, Buffer.alloc(1)])),
     ),
     leftOver(
-      'with a byte before it',
+      'with an extra byte at the start',
       signature((bytes) => Buffer.concat([Buffer.alloc(1), bytes])),
     ),
     leftOver(
-      'with its last byte cut off',
+      'without its last byte',
       signature((bytes) => bytes.subarray(0, -1)),
     ),
     leftOver(
       'twice',
       signature((bytes) => Buffer.concat([bytes, bytes])),
     ),
-    leftOver('with a line break behind it', (login) => ({ signature: `${login.signature}\n` })),
-    leftOver('with one sign of padding too many', (login) => ({ signature: `${login.signature}=` })),
-    leftOver('with one sign of padding missing', (login) => ({ signature: login.signature.slice(0, -1) })),
-    leftOver('with a bit set that 64 bytes do not need', (login) => ({
+    leftOver('followed by a line break', (login) => ({ signature: `${login.signature}\n` })),
+    leftOver('with one padding character too many', (login) => ({ signature: `${login.signature}=` })),
+    leftOver('with one padding character missing', (login) => ({ signature: login.signature.slice(0, -1) })),
+    leftOver('with a non-zero trailing bit', (login) => ({
       signature: login.signature.replace(/.==$/, (end) => `${String.fromCharCode(end.charCodeAt(0) + 1)}==`),
     })),
     leftOver('with a NUL in it', (login) => ({ signature: login.signature.replace(/^(.{9})/, '$1\0') })),
     leftOver(
-      'with a byte behind it',
+      'with an extra byte at the end',
       signature((bytes) => Buffer.concat([bytes, Buffer.alloc(1)])),
       'SECP256K1',
     ),
@@ -259,17 +262,17 @@ export const key: Theme = {
       'SECP256K1',
     ),
     leftOver(
-      'with a byte behind it',
+      'with an extra byte at the end',
       signature((bytes) => Buffer.concat([bytes, Buffer.alloc(1)])),
       'ml-dsa-65',
     ),
     leftOver(
-      'with its last byte cut off',
+      'without its last byte',
       signature((bytes) => bytes.subarray(0, -1)),
       'ml-dsa-65',
     ),
-    malleable('the order of the group added to S', addOrder, 'ED25519'),
-    malleable('the other, high S', highS, 'SECP256K1'),
+    malleable('the group order added to S', addOrder, 'ED25519'),
+    malleable('the high S', highS, 'SECP256K1'),
     malleable(
       'the other recovery byte',
       withRecoveryByte((byte) => byte ^ 1),
@@ -314,7 +317,7 @@ export const key: Theme = {
       'ml-dsa-65',
     ),
     downgrade(
-      'names the hash of the key, as lists of keys show it',
+      'names the hash of the key, as key lists show it',
       badForm,
       ({ publicKey }) => ({
         publicKey: `ml-dsa-65-hash:${bs58.encode(
@@ -326,19 +329,19 @@ export const key: Theme = {
       'ml-dsa-65',
     ),
     downgrade(
-      'names a key type that there is not',
+      'names an unknown key type',
       badForm,
       ({ publicKey }) => ({ publicKey: `none:${afterColon(publicKey)}` }),
       'ED25519',
     ),
     downgrade(
-      'names a key type that every JavaScript object has',
+      'names a key type that is a property of every JavaScript object',
       badForm,
       ({ publicKey }) => ({ publicKey: `constructor:${afterColon(publicKey)}` }),
       'ED25519',
     ),
     downgrade(
-      "gives the signature another type's prefix",
+      'gives the signature the prefix of another type',
       badForm,
       ({ signature }) => ({ signature: `secp256k1:${bs58.encode(Buffer.from(signature, 'base64'))}` }),
       'ED25519',
@@ -346,7 +349,7 @@ export const key: Theme = {
     {
       by: 'Mallory',
       holds: 'an Ed25519 key of her own; the account has a key of type ml-dsa-65',
-      tries: 'signs with hers as a weaker key of the same account',
+      tries: 'signs with her key as if it were a weaker key of that account',
       refused: noKey,
       asks: 1,
       twin: "the account's own key",

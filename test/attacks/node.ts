@@ -19,18 +19,18 @@ const honest = answering(key('FullAccess'))
 const SECRET = 'https://rpc.example.com/?apiKey=secret'
 const SCRIPT = `<script>alert(1)</script>\r\nset-cookie: admin=1 ${SECRET}`
 
-/** A login whose signature is good, and a node that says something of its key. */
+/** A login with a good signature, and a node that responds as given about its key. */
 const says = (
   what: string,
   respond: Respond,
   refused: Attack['refused'] = cannotTell,
   near: NearOptions = {},
 ): Attack => ({
-  by: 'A node that lies, or whoever stands between',
-  holds: 'the answer to the question about the key',
+  by: 'A malicious node, or an attacker between the server and the node',
+  holds: 'the response to the access key request',
   tries: `says ${what}`,
   refused,
-  twin: 'it says FullAccess as nearcore does',
+  twin: 'the node responds FullAccess as nearcore does',
   stage: async (attack, cleanup) => {
     const { url } = await startNode(cleanup, attack ? respond : honest)
     return { near: { rpc: url, ...near } }
@@ -47,15 +47,15 @@ const permission = (what: string, value: unknown): Attack =>
 const quick: NearOptions = { rpcTimeout: 300 }
 
 export const nodeTheme: Theme = {
-  title: 'Nodes that lie',
+  title: 'Malicious nodes',
   rows: [
     says(
-      'that there is no such key, with a script and a header behind it',
+      'that there is no such key, followed by a script and a header',
       answering({ result: { error: `access key x does not exist while viewing${SCRIPT}`, logs: [] } }),
       noKey,
     ),
     says(
-      'no, in the text of an error that is about something else',
+      'no, in the text of an unrelated error',
       answering({
         error: {
           name: 'HANDLER_ERROR',
@@ -70,27 +70,30 @@ export const nodeTheme: Theme = {
       'yes, in the text of an error',
       answering({ error: { code: -32000, message: 'FullAccess', data: key('FullAccess') } }),
     ),
-    says('yes and no at once', answering({ ...key('FullAccess'), ...handlerError('UNKNOWN_ACCESS_KEY') })),
     says(
-      'yes, and an error inside of the result',
+      'yes and no in one response',
+      answering({ ...key('FullAccess'), ...handlerError('UNKNOWN_ACCESS_KEY') }),
+    ),
+    says(
+      'yes, with an error in the result',
       answering(key('FullAccess', { error: 'access key x does not exist while viewing' })),
     ),
     says('yes, with HTTP status 500', answering(key('FullAccess'), 500)),
     says('yes, with HTTP status 400', answering(key('FullAccess'), 400)),
-    says('yes, to a question with another id', (_, response) => {
+    says('yes, to a request with another id', (_, response) => {
       response.end(JSON.stringify({ jsonrpc: '2.0', id: 'other', ...key('FullAccess') }))
     }),
-    says('yes, to a question without an id', (_, response) => {
+    says('yes, to a request without an id', (_, response) => {
       response.end(JSON.stringify({ jsonrpc: '2.0', ...key('FullAccess') }))
     }),
-    says('yes, in a list', ({ id }, response) => {
+    says('yes, in an array', ({ id }, response) => {
       response.end(JSON.stringify([{ jsonrpc: '2.0', id, ...key('FullAccess') }]))
     }),
-    says('yes, in a page', ({ id }, response) => {
+    says('yes, in an HTML page', ({ id }, response) => {
       response.writeHead(200, { 'content-type': 'text/html' })
       response.end(`<pre>${JSON.stringify({ id, ...key('FullAccess') })}</pre>`)
     }),
-    says('that the answer is elsewhere', (_, response) => {
+    says('that the response is at another URL', (_, response) => {
       response.writeHead(307, { location: 'http://127.0.0.1:1/' }).end()
     }),
     says('nothing', () => undefined, cannotTell, quick),
@@ -100,29 +103,29 @@ export const nodeTheme: Theme = {
       cannotTell,
       quick,
     ),
-    says('more than anybody wants to hear', ({ id }, response) => {
+    says('yes, in a response above the size limit', ({ id }, response) => {
       response.end(JSON.stringify({ jsonrpc: '2.0', id, ...key('FullAccess'), x: 'x'.repeat(70_000) }))
     }),
     permission('`fullaccess`', 'fullaccess'),
-    permission('`FullAccess ` with a space', 'FullAccess '),
+    permission('`FullAccess ` with a trailing space', 'FullAccess '),
     permission('`["FullAccess"]`', ['FullAccess']),
     permission('`{"FullAccess":{}}`', { FullAccess: {} }),
     permission('`true`', true),
     permission('`{}`', {}),
     permission('`null`', null),
     permission('`{"GasKeyFullAccess":true}`', { GasKeyFullAccess: true }),
-    permission('FullAccess and FunctionCall at once', { GasKeyFullAccess: {}, FunctionCall: {} }),
+    permission('FullAccess and FunctionCall in one object', { GasKeyFullAccess: {}, FunctionCall: {} }),
     says(
-      'that it is a function-call key with full access in its name',
+      'that it is a function-call key whose receiver is called FullAccess',
       answering(key({ FunctionCall: { receiver_id: 'FullAccess', method_names: [] } })),
       limited,
     ),
     {
-      by: 'One node of two that must agree',
-      holds: 'one yes',
-      tries: "says yes for a key that the other node doesn't know",
+      by: 'One malicious node of two, with a quorum of 2',
+      holds: 'one of the two responses',
+      tries: 'says yes for a key that the other node does not know',
       refused: noKey,
-      twin: 'the other node knows it too',
+      twin: 'the other node knows the key too',
       stage: async (attack, cleanup) => {
         const liar = await startNode(cleanup, honest)
         const other = await startNode(
@@ -137,11 +140,11 @@ export const nodeTheme: Theme = {
       },
     },
     {
-      by: 'A node that writes into logs',
+      by: 'A node that injects text into logs',
       holds: 'the text of its errors, and a URL with an API key in it',
-      tries: 'has them shown or logged',
-      outcome: 'neither the refusal nor the error, its cause and their stack traces hold anything of it',
-      twin: 'a node that says yes signs in',
+      tries: 'has both shown or logged',
+      outcome: 'neither the rejection nor the error, its cause or their stack traces contain any of it',
+      twin: 'a login against a node that says yes succeeds',
       async test({ alice }) {
         const cleanup = new Cleanup()
         try {

@@ -17,7 +17,7 @@ const PAYLOAD: Schema = {
   },
 }
 
-/** The payload as borsh, without the tag that keeps it apart from a transaction. */
+/** The payload as borsh, without the tag that distinguishes it from a transaction. */
 const untagged = (challenge: Challenge): Buffer => {
   const { callbackUrl = null, ...payload } = payloadOf(challenge)
   return Buffer.from(serialize(PAYLOAD, { ...payload, callbackUrl }))
@@ -31,7 +31,7 @@ const tagged = (challenge: Challenge, tag: number): Buffer => {
 
 const NEP413 = 2 ** 31 + 413
 
-/** A transaction that carries the challenge as the arguments of a call. */
+/** A transaction with the challenge as the arguments of a function call. */
 const transaction = (challenge: Challenge, { publicKey }: Wallet): Uint8Array =>
   encodeTransaction(
     createTransaction(
@@ -44,14 +44,14 @@ const transaction = (challenge: Challenge, { publicKey }: Wallet): Uint8Array =>
     ),
   )
 
-/** Alice's wallet signs other bytes than the hash of the challenge. */
+/** Alice's wallet signs bytes other than the hash of the challenge. */
 const other = (
   row: Pick<Attack, 'by' | 'holds' | 'tries'>,
   bytes: (challenge: Challenge, wallet: Wallet) => Uint8Array,
 ): Attack => ({
   ...row,
   refused: [401, 'ERR_NEAR_SIGNATURE_INVALID'],
-  twin: 'what is signed is the NEP-413 payload of the challenge, hashed',
+  twin: "the signed bytes are the hash of the challenge's NEP-413 payload",
   async play({ alice, open }, attack) {
     const wallet = new Wallet()
     alice.addKey({ publicKey: wallet.publicKey })
@@ -62,15 +62,15 @@ const other = (
   },
 })
 
-const asked = "Alice's signature over"
+const signature = "Alice's signature over"
 
 export const payload: Theme = {
-  title: 'What was signed',
+  title: 'Signed bytes',
   rows: [
     other(
       {
-        by: 'A site that asks for transactions',
-        holds: `${asked} a transaction that carries the challenge`,
+        by: 'A site that requests transactions',
+        holds: `${signature} a transaction that contains the challenge`,
         tries: 'signs in with it',
       },
       (challenge, wallet) => sha256(transaction(challenge, wallet)),
@@ -78,15 +78,15 @@ export const payload: Theme = {
     other(
       {
         by: 'A wallet with the format of September to November 2025',
-        holds: `${asked} the payload without its tag, which could be the beginning of a transaction`,
+        holds: `${signature} the payload without its tag, which could be the beginning of a transaction`,
         tries: 'signs in with it',
       },
       (challenge) => sha256(untagged(challenge)),
     ),
     other(
       {
-        by: 'A site that asks for meta-transactions',
-        holds: `${asked} the payload with the tag of a delegated action (NEP-366)`,
+        by: 'A site that requests meta-transactions',
+        holds: `${signature} the payload with the tag of a delegated action (NEP-366)`,
         tries: 'signs in with it',
       },
       (challenge) => sha256(tagged(challenge, 2 ** 30 + 366)),
@@ -94,7 +94,7 @@ export const payload: Theme = {
     other(
       {
         by: 'A site with another standard',
-        holds: `${asked} the payload with the tag of a later NEP`,
+        holds: `${signature} the payload with the tag of a later NEP`,
         tries: 'signs in with it',
       },
       (challenge) => sha256(tagged(challenge, 2 ** 31 + 641)),
@@ -102,7 +102,7 @@ export const payload: Theme = {
     other(
       {
         by: 'A site with another standard',
-        holds: `${asked} the payload with bytes behind it`,
+        holds: `${signature} the payload with an extra byte`,
         tries: 'signs in with it',
       },
       (challenge) => sha256(Buffer.concat([tagged(challenge, NEP413), Buffer.alloc(1)])),
@@ -110,31 +110,31 @@ export const payload: Theme = {
     other(
       {
         by: 'A site with another standard',
-        holds: `${asked} the hash's hash`,
+        holds: `${signature} the hash of the hash`,
         tries: 'signs in with it',
       },
       (challenge) => sha256(hashPayload(payloadOf(challenge))),
     ),
     other(
       {
-        by: 'A site that asks for texts',
-        holds: `${asked} the challenge's message as it is`,
+        by: 'A site that requests signatures over texts',
+        holds: `${signature} the challenge's message without a payload`,
         tries: 'signs in with it',
       },
       ({ message }) => Buffer.from(message),
     ),
     other(
       {
-        by: 'A site that asks for texts',
-        holds: `${asked} the challenge as JSON`,
+        by: 'A site that requests signatures over texts',
+        holds: `${signature} the challenge as JSON`,
         tries: 'signs in with it',
       },
       (challenge) => sha256(JSON.stringify(challenge)),
     ),
     other(
       {
-        by: 'A wallet that signs the nonce only',
-        holds: `${asked} the nonce`,
+        by: 'A wallet that signs only the nonce',
+        holds: `${signature} the nonce`,
         tries: 'signs in with it',
       },
       ({ nonce }) => Buffer.from(nonce, 'base64'),
@@ -142,7 +142,7 @@ export const payload: Theme = {
     other(
       {
         by: 'A phishing site',
-        holds: `${asked} a payload whose message runs on into the recipient`,
+        holds: `${signature} a payload whose message continues into the recipient`,
         tries: 'signs in with it',
       },
       (challenge) => {
@@ -157,7 +157,7 @@ export const payload: Theme = {
     other(
       {
         by: 'A phishing site',
-        holds: `${asked} a payload with an empty callback URL, where there is none`,
+        holds: `${signature} a payload with an empty callback URL; the challenge has none`,
         tries: 'signs in with it',
       },
       (challenge) => hashPayload({ ...payloadOf(challenge), callbackUrl: '' }),

@@ -6,7 +6,7 @@ import type { StageOptions } from './stage'
 const WALLET = 'https://wallet.example.com'
 const CALLBACK = 'https://app.example.com/login/near/callback'
 
-/** The two routes and the post of a sign-in by redirect. */
+/** The routes of a sign-in by redirect. */
 const byRedirect: StageOptions = {
   near: { walletUrl: WALLET, callbackUrl: CALLBACK },
   routes: (app, authenticator, near) => {
@@ -22,7 +22,7 @@ const byRedirect: StageOptions = {
 const EVIL = 'https://evil.example.com/'
 const SCRIPT = '"><script>alert(1)</script>'
 
-/** A request for the wallet's address, by somebody who names another one in every place. */
+/** A request that names another wallet and another site in every parameter. */
 const FORGED = `/login/near?${new URLSearchParams({
   walletUrl: EVIL,
   wallet: EVIL,
@@ -37,10 +37,10 @@ export const redirect: Theme = {
   rows: [
     {
       by: 'A phishing site (open redirect)',
-      holds: 'a link to the site, with a wallet and a way back of its own in every field and header',
-      tries: 'has people sent to it, or their answers',
-      outcome: "the way leads to the site's own wallet and back to the site; nothing of the request is in it",
-      twin: 'the same route without any of it: the same way, and the answer signs in',
+      holds: 'a link to the site that names another wallet and another callback in every field and header',
+      tries: 'redirects visitors to its wallet, or their responses to its site',
+      outcome: "the redirect leads to the site's wallet and back; it contains no part of the request",
+      twin: 'the same route without the forged values: the same redirect, and the response signs in',
       stage: byRedirect,
       async test({ alice, open }) {
         for (const path of [FORGED, '/login/near']) {
@@ -68,8 +68,8 @@ export const redirect: Theme = {
       },
     },
     {
-      by: 'Somebody who configures the site in a hurry',
-      holds: 'a walletUrl that is a script, no address, or another scheme',
+      by: 'A developer who configures the site in a hurry',
+      holds: 'a walletUrl with a script, with no address, or with another scheme',
       tries: 'starts the application',
       outcome: 'a TypeError that names the option',
       twin: 'an https address',
@@ -85,12 +85,11 @@ export const redirect: Theme = {
       },
     },
     {
-      by: 'Somebody who sends links to the callback page',
-      holds: "a script in an error, in the page's address and in a wallet's refusal",
+      by: 'A person who sends links to the callback page',
+      holds: "a script in an error, in the page's address and in a wallet's error",
       tries: 'has it run or shown (in Chromium: test/browser/redirect.test.ts)',
-      outcome:
-        'the page is the same bytes for everybody, runs only its own script, and the refusal goes where failures go',
-      twin: 'the same page signs a good answer in (in Chromium: test/browser/redirect.test.ts)',
+      outcome: "every visitor gets the same bytes; only the page's script runs; errors go to failureRedirect",
+      twin: 'the same page sends a good login that succeeds (in Chromium: test/browser/redirect.test.ts)',
       stage: byRedirect,
       async test({ open }) {
         const browser = open()
@@ -111,11 +110,11 @@ export const redirect: Theme = {
     },
     {
       by: 'A site that frames the callback page',
-      holds: 'a frame of it with an answer of its own (login CSRF)',
+      holds: "a frame of that page with the attacker's login (login CSRF)",
       tries: "posts it in the visitor's session",
       outcome:
-        'the page may not be framed, and the answer is 302 to where failures go: its challenge is another session’s',
-      twin: 'in the session that the challenge was issued to it signs in',
+        'the page cannot be framed; the login is a 302 to failureRedirect, because its session differs',
+      twin: 'the same login signs in within the session of its challenge',
       stage: byRedirect,
       async test({ mallory, open }) {
         const [theirs, victim] = [open(), open()]

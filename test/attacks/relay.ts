@@ -6,7 +6,7 @@ import { json, type Attempt, type Stage } from './stage'
 const callbackUrl = 'https://app.example.com/login'
 const evil = 'https://evil.example.com/login'
 
-/** Alice's wallet signs a challenge of the site with one field changed, and the body names all that was signed. */
+/** Alice's wallet signs a challenge with one changed field, and the body names every signed field. */
 async function signChanged({ alice, open }: Stage, change: Partial<Challenge>): Promise<Attempt> {
   const browser = open()
   const challenge = { ...(await browser.challenge()), ...change }
@@ -23,13 +23,13 @@ const changed = (
 })
 
 export const relay: Theme = {
-  title: 'Signatures that were made for something else',
+  title: 'Signatures made for another purpose',
   rows: [
     changed(
       {
         by: 'A phishing site',
         holds: "Alice's signature over this site's challenge, with the phishing site as recipient",
-        tries: 'relays it, and names its recipient in the body',
+        tries: 'relays it, and names its own recipient in the body',
         twin: 'the recipient is this site',
       },
       { recipient: 'evil.example.com' },
@@ -37,7 +37,7 @@ export const relay: Theme = {
     changed(
       {
         by: 'A phishing site',
-        holds: "Alice's signature, with a recipient that begins like this site",
+        holds: "Alice's signature with a recipient that starts with this site's recipient",
         tries: 'relays it',
         twin: 'the recipient is this site',
       },
@@ -48,25 +48,25 @@ export const relay: Theme = {
         by: 'A phishing site',
         holds: "Alice's signature, with this site's recipient in capitals",
         tries: 'relays it',
-        twin: 'the recipient is spelled as this site spells it',
+        twin: "the recipient in this site's spelling",
       },
       { recipient: 'APP.example.com' },
     ),
     changed(
       {
         by: 'A phishing site',
-        holds: "Alice's signature over a message of its own",
+        holds: "Alice's signature over another message",
         tries: 'names that message in the body',
-        twin: 'the message in the body is the one of the challenge',
+        twin: "the message in the body is the challenge's message",
       },
       { message: 'Win a prize' },
     ),
     changed(
       {
-        by: 'Somebody who found an old signature',
-        holds: "Alice's signature over a nonce of theirs",
+        by: 'A person who found an old signature',
+        holds: "Alice's signature over another nonce",
         tries: 'names that nonce in the body',
-        twin: 'the nonce in the body is the one of the challenge',
+        twin: "the nonce in the body is the challenge's nonce",
       },
       { nonce: Buffer.alloc(32, 7).toString('base64') },
     ),
@@ -83,7 +83,7 @@ export const relay: Theme = {
       {
         by: 'A phishing site',
         holds: "Alice's signature with its own callback URL",
-        tries: 'names that URL in the body; the site has another one',
+        tries: 'names that URL in the body; the site has a different one',
         twin: "the site's callback URL",
         stage: { near: { callbackUrl } },
       },
@@ -92,7 +92,7 @@ export const relay: Theme = {
     changed(
       {
         by: 'A phishing site',
-        holds: "Alice's signature with a callback URL that begins like the site's",
+        holds: "Alice's signature with a callback URL that starts with the site's",
         tries: 'relays it',
         twin: "the site's callback URL",
         stage: { near: { callbackUrl } },
@@ -100,11 +100,11 @@ export const relay: Theme = {
       { callbackUrl: `${callbackUrl}/../../evil` },
     ),
     {
-      by: 'A wallet whose owner has mixed up two tabs',
+      by: 'A wallet whose owner mixed up two tabs',
       holds: 'a signature over one challenge of the session',
-      tries: 'answers another one with it',
+      tries: 'responds to another challenge with it',
       refused: [401, 'ERR_NEAR_SIGNATURE_INVALID'],
-      twin: 'the state of the challenge that was signed',
+      twin: 'the state of the signed challenge',
       async play({ alice, open }, attack) {
         const browser = open()
         const [first, second] = [await browser.challenge(), await browser.challenge()]
@@ -120,7 +120,7 @@ export const relay: Theme = {
       twin: 'the key is on this network as well',
       async play({ alice, open }, attack) {
         const other = await TestNetwork.start()
-        await other.stop() // it is asked nothing: its key signs
+        await other.stop() // The source gets no request: its key only signs.
         const namesake = await other.createAccount('alice.test')
         if (!attack) alice.addKey({ publicKey: namesake.publicKey })
         const browser = open()

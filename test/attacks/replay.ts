@@ -5,7 +5,7 @@ import { json, whoIs, type Stage } from './stage'
 
 const refused: Attack['refused'] = [401, 'ERR_NEAR_CHALLENGE_MISSING']
 
-/** Alice signs in, and what she sent is overheard. */
+/** Alice signs in, and an eavesdropper gets the login. */
 async function overhear({ alice, open }: Stage): Promise<{ browser: Browser; old: Browser; login: object }> {
   const browser = open()
   const login = await alice.signMessage(await browser.challenge())
@@ -31,7 +31,7 @@ const afterLogout = (keepSessionInfo: boolean): Attack => ({
 })
 
 const again = (keepSessionInfo: boolean, withState: boolean): Attack => ({
-  by: 'Somebody who overheard a login',
+  by: 'An eavesdropper on a login',
   holds: `the session and the login${keepSessionInfo ? ', in an application with keepSessionInfo' : ''}`,
   tries: `sends it again${withState ? '' : ' without its state'}`,
   refused,
@@ -45,12 +45,12 @@ const again = (keepSessionInfo: boolean, withState: boolean): Attack => ({
 })
 
 const atOnce = (keepSessionInfo: boolean): Story => ({
-  by: 'Somebody fast',
+  by: 'A fast attacker',
   holds: `a login and its session${keepSessionInfo ? ', in an application with keepSessionInfo' : ''}`,
   stage: { keepSessionInfo },
   tries: 'sends 50 copies at once',
   outcome: 'one is good; 49 × 401 `ERR_NEAR_CHALLENGE_MISSING`; 1 RPC call',
-  twin: '8 logins at once, each for a challenge of its own: all good',
+  twin: '8 concurrent logins with a challenge each: all succeed',
   async test({ alice, network, open, verified }) {
     const sendFrom = async ({ cookie }: Browser, login: object): Promise<string> => {
       const copy = open()
@@ -81,8 +81,8 @@ export const replay: Theme = {
     again(true, true),
     again(true, false),
     {
-      by: 'Somebody who overheard a login',
-      holds: "the login and the session's cookie from before it",
+      by: 'An eavesdropper on a login',
+      holds: 'the login and the cookie of the session before it',
       tries: 'sends both again',
       refused,
       twin: 'a new challenge is signed',
@@ -92,8 +92,8 @@ export const replay: Theme = {
       },
     },
     {
-      by: 'Somebody who overheard a login',
-      holds: 'the login, and a session of their own',
+      by: 'An eavesdropper on a login',
+      holds: 'the login, and a different session',
       tries: 'sends it in that session',
       refused,
       twin: "that session's own challenge is signed",
@@ -107,11 +107,11 @@ export const replay: Theme = {
     afterLogout(false),
     afterLogout(true),
     {
-      by: 'Somebody who tries keys',
-      holds: 'a challenge that a first, wrong answer has spent',
-      tries: 'answers it again, rightly',
+      by: 'A person who tries keys',
+      holds: 'a challenge that a first, wrong response has consumed',
+      tries: 'responds to it again, with a correct signature',
       refused,
-      twin: 'the first answer was not acceptable (400), which spends nothing',
+      twin: 'the first response was malformed (400), which consumes no challenge',
       async play({ alice, open }, attack) {
         const browser = open()
         const login = await alice.signMessage(await browser.challenge())
@@ -121,11 +121,11 @@ export const replay: Theme = {
       },
     },
     {
-      by: 'Somebody who overheard a login that could not be decided',
+      by: 'An eavesdropper on a login that failed with a 503',
       holds: 'the login and the session',
-      tries: 'sends it again when the node answers again',
+      tries: 'sends it again when the node responds again',
       refused,
-      twin: 'the first login did not get as far',
+      twin: 'the first login was rejected before its challenge was consumed',
       async play({ alice, network, open }, attack) {
         const browser = open()
         const login = await alice.signMessage(await browser.challenge())

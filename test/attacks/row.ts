@@ -2,30 +2,30 @@ import type { Cleanup } from '../support/app'
 import type { Attempt, Stage, StageOptions } from './stage'
 
 interface Description {
-  /** Who attacks. */
+  /** The attacker. */
   by: string
-  /** What they hold. */
+  /** What the attacker has. */
   holds: string
-  /** What they try. */
+  /** What the attacker does. */
   tries: string
 }
 
-/** An attack that ends in one request, which is refused. It is played a second time as its twin, which is a good login. */
+/** An attack that ends in one rejected request. Its twin runs the same story and is a good login. */
 export interface Attack extends Description {
   refused: readonly [status: number, code: string]
-  /** What is otherwise in the twin: the one thing that the attack consists of. */
+  /** The one thing that is different in the twin, and that the attack consists of. */
   twin: string
-  /** How many RPC calls the refusal costs; default 0. */
+  /** RPC calls that the rejection costs; default 0. */
   asks?: number
-  /** What the attack wants of the application, or of the node that it asks; the twin may want something else. */
+  /** Options of the application or of its node; the twin may have other options. */
   stage?: StageOptions | ((attack: boolean, cleanup: Cleanup) => StageOptions | Promise<StageOptions>)
-  /** Tells the story up to the request that counts. */
+  /** Runs the story up to the request under test. */
   play: (stage: Stage, attack: boolean) => Promise<Attempt>
 }
 
-/** An attack that does not end in one request. It brings its own twin. */
+/** An attack that does not end in one request. It contains its own twin. */
 export interface Story extends Description {
-  /** What must happen. */
+  /** The expected outcome. */
   outcome: string
   twin: string
   stage?: StageOptions

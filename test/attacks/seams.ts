@@ -18,9 +18,9 @@ const storeGives = (
   give: (challenge: object) => unknown,
   refused: Attack['refused'] = storeFailed,
 ): Attack => ({
-  by: 'A store with a mistake in it',
+  by: 'A store with a bug',
   holds: 'the challenge',
-  tries: `gives ${what} for it`,
+  tries: `returns ${what} for it`,
   refused,
   twin: 'the challenge itself',
   stage: (attack) => {
@@ -38,9 +38,9 @@ const storeGives = (
 })
 
 const sourceGives = (what: string, give: () => unknown, refused: Attack['refused'] = cannotTell): Attack => ({
-  by: 'A key source with a mistake in it',
-  holds: 'the question about the key',
-  tries: `gives ${what} for a permission`,
+  by: 'A key source with a bug',
+  holds: "the request for the key's permission",
+  tries: `returns ${what} as the permission`,
   refused,
   twin: '`"FullAccess"`',
   stage: (attack) => {
@@ -63,31 +63,31 @@ export const seams: Theme = {
     storeGives('`true`', () => true),
     storeGives('`false`', () => false),
     storeGives('`1`', () => 1),
-    storeGives('an empty text', () => ''),
+    storeGives('an empty string', () => ''),
     storeGives('its JSON', (challenge) => JSON.stringify(challenge)),
-    storeGives('a list with it', (challenge) => [challenge]),
+    storeGives('an array with it', (challenge) => [challenge]),
     storeGives('it without its nonce', (challenge) => ({ ...challenge, nonce: undefined })),
     storeGives('it with a nonce of 31 bytes', (challenge) => ({
       ...challenge,
       nonce: Buffer.alloc(31).toString('base64'),
     })),
-    storeGives('it without its time', (challenge) => ({ ...challenge, issuedAt: undefined })),
-    storeGives('it with a time that is no number', (challenge) => ({ ...challenge, issuedAt: NaN })),
+    storeGives('it without issuedAt', (challenge) => ({ ...challenge, issuedAt: undefined })),
+    storeGives('it with an issuedAt of NaN', (challenge) => ({ ...challenge, issuedAt: NaN })),
     storeGives('it with another state', (challenge) => ({ ...challenge, state: 'another' }), consumed),
     storeGives('it with another purpose', (challenge) => ({ ...challenge, purpose: 'near/link' }), consumed),
     storeGives(
-      'it with a time in the future',
+      'it with an issuedAt in the future',
       (challenge) => ({ ...challenge, issuedAt: Date.now() + 60_000 }),
       consumed,
     ),
     storeGives('it without its message', (challenge) => ({ ...challenge, message: undefined })),
-    storeGives('it with a callback URL in a list', (challenge) => ({
+    storeGives('it with a callback URL in an array', (challenge) => ({
       ...challenge,
       callbackUrl: ['https://evil.example.com'],
     })),
-    storeGives('an error that is no Error', raise(undefined)),
+    storeGives('an error that is not an Error', raise(undefined)),
     storeGives(
-      "a refusal of the strategy's own kind, as an error",
+      'an error with the code of a rejection by the strategy',
       raise({ code: 'ERR_NEAR_WALLET_REFUSED', status: 401 }),
     ),
     sourceGives('`undefined`', () => undefined, noKey),
@@ -95,7 +95,7 @@ export const seams: Theme = {
     sourceGives('`true`', () => true),
     sourceGives('`null`', () => null),
     sourceGives('`1`', () => 1),
-    sourceGives('an empty text', () => ''),
+    sourceGives('an empty string', () => ''),
     sourceGives('`"fullaccess"`', () => 'fullaccess'),
     sourceGives('`["FullAccess"]`', () => ['FullAccess']),
     sourceGives('a String object', () => Object('FullAccess')),
@@ -104,7 +104,7 @@ export const seams: Theme = {
     sourceGives('`{ GasKeyFullAccess: true }`', () => ({ GasKeyFullAccess: true })),
     sourceGives('a function', () => () => 'FullAccess'),
     sourceGives('an error', raise(new Error('lost'))),
-    sourceGives('an error that is no Error', raise(null)),
+    sourceGives('an error that is not an Error', raise(null)),
     sourceGives('nothing, ever', () => new Promise(() => undefined)),
   ],
 }

@@ -9,7 +9,7 @@ import { form, json, whoIs, type Attempt, type Stage, type StageOptions } from '
 const refused: Attack['refused'] = [401, 'ERR_NEAR_CHALLENGE_MISSING']
 const invalid: Attack['refused'] = [400, 'ERR_NEAR_CREDENTIALS_INVALID']
 
-/** Routes to sign in with a password, and to link an account to the user who is signed in. */
+/** Routes to sign in with a password, and to link an account to the signed-in user. */
 const linking = (options: StageOptions = {}): StageOptions => ({
   ...options,
   routes: (app, authenticator) => {
@@ -27,11 +27,11 @@ const linking = (options: StageOptions = {}): StageOptions => ({
   },
 })
 
-/** One user draws a challenge to link an account, another user signs in, and the first user's tab posts the answer. */
+/** Mallory gets a challenge to link an account, Alice signs in, and Mallory's tab posts the response. */
 const linkAfter = (by: string, options: StageOptions, signsOut: boolean): Attack => ({
   by,
-  holds: 'her answer to a challenge to link, which she drew while she was signed in',
-  tries: `has her old tab post it after ${signsOut ? 'she has signed out and ' : ''}Alice has signed in`,
+  holds: 'her response to a linking challenge, which was issued while she was signed in',
+  tries: `posts it from her old tab after ${signsOut ? 'she has signed out and ' : ''}Alice has signed in`,
   refused,
   twin: 'Mallory is still signed in',
   stage: linking(options),
@@ -47,7 +47,7 @@ const linkAfter = (by: string, options: StageOptions, signsOut: boolean): Attack
   },
 })
 
-/** A good login but for its state. */
+/** A good login with a changed state. */
 async function withState({ alice, open }: Stage, state: (good: string) => unknown): Promise<Attempt> {
   const browser = open()
   const login = await alice.signMessage(await browser.challenge())
@@ -55,7 +55,7 @@ async function withState({ alice, open }: Stage, state: (good: string) => unknow
 }
 
 const badState = (tries: string, state: (good: string) => unknown, row: Partial<Attack> = {}): Attack => ({
-  by: 'Somebody who knocks on the door',
+  by: 'A client that sends malformed requests',
   holds: 'a good login',
   tries,
   refused: invalid,
@@ -83,7 +83,7 @@ export const session: Theme = {
     {
       by: 'Mallory (login CSRF with a plain form, which any page can post)',
       holds: 'a good login of her own account',
-      tries: "has Alice's browser post it; SameSite keeps the session's cookie back",
+      tries: "has Alice's browser post it; SameSite withholds the session cookie",
       refused,
       twin: "the form is posted in Mallory's own browser",
       async play({ mallory, open }, attack) {
@@ -94,7 +94,7 @@ export const session: Theme = {
     },
     {
       by: 'Mallory',
-      holds: "Alice's answer to a challenge of Alice's browser",
+      holds: "Alice's response to a challenge of Alice's browser",
       tries: 'sends it from her own browser, before Alice does',
       refused,
       twin: "it is sent from Alice's browser",
@@ -108,9 +108,9 @@ export const session: Theme = {
     {
       by: 'Mallory (session fixation)',
       holds: "the cookie of a session that she planted in Alice's browser",
-      tries: 'waits until Alice has signed in, and uses it',
-      outcome: 'the planted session is signed in as nobody; its challenges are worth nothing',
-      twin: "Alice's new cookie is signed in as Alice",
+      tries: 'waits until Alice has signed in, and uses the cookie',
+      outcome: 'the planted session has no user, and its challenges are rejected',
+      twin: "Alice's new cookie has the user Alice",
       async test({ alice, mallory, open }) {
         const planted = open()
         await planted.challenge()
@@ -126,10 +126,10 @@ export const session: Theme = {
     },
     {
       by: 'Mallory (session fixation, then linking)',
-      holds: "her answer to a challenge that she drew before Alice's login, in the session that she planted",
+      holds: "her response to a challenge that was issued before Alice's login, in the planted session",
       tries: "has it posted to the linking route in Alice's browser",
       refused,
-      twin: 'the challenge was drawn after the login',
+      twin: 'the challenge was issued after the login',
       stage: linking(),
       async play({ alice, mallory, open }, attack) {
         const browser = open()
@@ -158,10 +158,10 @@ export const session: Theme = {
     {
       by: 'Mallory, on a computer that she shares with Alice',
       holds:
-        'her answer to a challenge that was drawn without a user, in an application with keepSessionInfo',
+        'her response to a challenge that was issued without a user, in an application with keepSessionInfo',
       tries: "has it posted to the linking route after Alice's login",
       refused,
-      twin: 'the challenge was drawn after the login',
+      twin: 'the challenge was issued after the login',
       stage: linking({ keepSessionInfo: true }),
       async play({ mallory, open }, attack) {
         const browser = open()
@@ -173,7 +173,7 @@ export const session: Theme = {
     },
     {
       by: 'Mallory, who is signed out',
-      holds: 'her answer to a challenge to link',
+      holds: 'her response to a linking challenge',
       tries: 'sends it without a user, with `linking: true`',
       refused: [401, 'ERR_NEAR_SIGN_IN_REQUIRED'],
       twin: 'she is signed in',
@@ -187,11 +187,11 @@ export const session: Theme = {
       },
     },
     {
-      by: 'Somebody who found a signature later',
-      holds: 'the answer to a challenge, and the session',
-      tries: 'sends it a second after five minutes are over',
+      by: 'A person who finds a signature later',
+      holds: 'the response to a challenge, and the session',
+      tries: 'sends it one second after the five minutes',
       refused: [401, 'ERR_NEAR_CHALLENGE_EXPIRED'],
-      twin: 'ten seconds earlier',
+      twin: 'the response is sent ten seconds earlier',
       async play({ alice, open }, attack) {
         const browser = open()
         const login = await alice.signMessage(await browser.challenge())
@@ -213,11 +213,11 @@ export const session: Theme = {
       },
     },
     {
-      by: 'Somebody who wants an older challenge back',
-      holds: 'the answer to the older of two challenges',
-      tries: 'sends it with an empty state, which stands for the latest',
+      by: 'A person who wants an older challenge back',
+      holds: 'the response to the older of two challenges',
+      tries: 'sends it with an empty state, which selects the latest challenge',
       refused: [401, 'ERR_NEAR_SIGNATURE_INVALID'],
-      twin: 'the answer to the latest',
+      twin: 'the response to the latest challenge',
       async play({ alice, open }, attack) {
         const browser = open()
         const [older, latest] = [await browser.challenge(), await browser.challenge()]
@@ -226,16 +226,16 @@ export const session: Theme = {
     },
     badState('sends a state of 2,049 characters', (good) => good.padEnd(2049, 'A')),
     badState('sends a state of 90 kB', (good) => good.padEnd(90_000, 'A')),
-    badState('sends its state in a list', (good) => [good]),
+    badState('sends its state in an array', (good) => [good]),
     badState('sends its state in an object', (good) => ({ $eq: good })),
-    badState('sends a number for a state', () => 1),
-    badState('sends true for a state', () => true),
+    badState('sends a number as the state', () => 1),
+    badState('sends true as the state', () => true),
     badState('sends a state that was never issued', (good) => `${good.slice(1)}A`, { refused }),
-    badState('sends its state with a space behind', (good) => `${good} `, { refused }),
-    badState("sends the name of an object's method for a state", () => 'toString', { refused }),
+    badState('sends its state with a trailing space', (good) => `${good} `, { refused }),
+    badState("sends the name of an object's method as the state", () => 'toString', { refused }),
     {
-      by: 'Somebody who wants a challenge of another kind of login',
-      holds: 'an answer to a challenge of the strategy that links accounts',
+      by: 'A person who wants a challenge of another strategy',
+      holds: 'a response to a challenge of the strategy that links accounts',
       tries: 'signs in with it',
       refused,
       twin: 'a challenge for signing in',

@@ -9,20 +9,20 @@ import {
 import { TestNetwork, type TestAccount } from 'passport-near/testing'
 import { Browser, startApp, type Cleanup, type TestAppOptions } from '../support/app'
 
-/** Where an attack takes place: a running application, the chain that it asks, and two people with accounts. */
+/** The place of an attack: a running application, its chain, and two people with accounts. */
 export interface Stage {
   url: string
   network: TestNetwork
-  /** Whoever uses the site as it is meant to be used. */
+  /** The honest user. */
   alice: TestAccount
-  /** Whoever does not. */
+  /** The attacker. */
   mallory: TestAccount
-  /** What the application's `verify` got to see. */
+  /** The profiles that the application's `verify` received. */
   verified: NearProfile[]
   open: () => Browser
 }
 
-/** A request that logs in, or tries to. */
+/** A login request. */
 export interface Attempt {
   browser: Browser
   init: { method: string; headers: Record<string, string>; body: string | Uint8Array<ArrayBuffer> }
@@ -46,7 +46,7 @@ export const raw = (browser: Browser, type: string, body: string | Uint8Array<Ar
 
 export type StageOptions = Pick<TestAppOptions, 'near' | 'keepSessionInfo' | 'routes'>
 
-/** An application with a way out, and with one to let time pass for the challenges of a session. */
+/** An application with a logout route, and a route that ages the challenges of a session. */
 export async function setStage(cleanup: Cleanup, options: StageOptions = {}): Promise<Stage> {
   const network = await TestNetwork.start()
   cleanup.add(() => network.stop())
@@ -96,7 +96,7 @@ const SERVICE_ERRORS: readonly string[] = [
   'ERR_NEAR_RPC_UNAVAILABLE',
 ] satisfies ServiceErrorCode[]
 
-/** The one text that each code has, or undefined where the code is not the strategy's. */
+/** The fixed text of a code, or undefined for a code that is not the strategy's. */
 export function fixedMessage(code: string | undefined): string | undefined {
   if (!code?.startsWith('ERR_NEAR_')) return undefined
   return SERVICE_ERRORS.includes(code)

@@ -36,7 +36,7 @@ afterEach(() => cleanup.run())
 
 const isAttack = (row: Row): row is Attack => 'refused' in row
 
-/** Plays an attack or its twin, and sends the request that counts. */
+/** Runs an attack or its twin, and sends the request under test. */
 async function send(attack: Attack, isAttack: boolean): Promise<Result> {
   const stage = await setStage(
     cleanup,
@@ -73,11 +73,11 @@ interface Result {
   isLogin: boolean
 }
 
-/** The fixed text that names the endpoint and its failure, such as `(Endpoint 1 of 1: HTTP status 500)`. */
+/** Removes the text that names the endpoint and its failure, such as `(Endpoint 1 of 1: HTTP status 500)`. */
 const withoutDetail = (message: string | undefined): string | undefined =>
   message?.replace(/ \(Endpoint \d of \d: [\w, -]+\)$/, '')
 
-const title = ({ by, holds, tries }: Row): string => `${by} holds ${holds}, and ${tries}`
+const title = ({ by, holds, tries }: Row): string => `${by} has ${holds}, and ${tries}`
 
 function testAttack(attack: Attack): void {
   const [status, code] = attack.refused
@@ -92,7 +92,7 @@ function testAttack(attack: Attack): void {
     expect(result.userAfter).toEqual(result.userBefore)
   })
 
-  it(`… but it is a good login when ${attack.twin} (${attack.tries})`, async () => {
+  it(`… but the login succeeds when: ${attack.twin} (${attack.tries})`, async () => {
     const result = await send(attack, false)
     expect(result.body).not.toHaveProperty('code')
     expect(result.status).toBe(200)
@@ -126,20 +126,21 @@ describe('the table of attacks', () => {
     return `| ${[row.by, row.holds, row.tries].map(escape).join(' | ')} | ${outcome} | ${escape(row.twin)} |`
   }
 
-  it('is written down for people as it is tested', async () => {
+  it('README.md lists every tested row', async () => {
     const text = [
       '# The attack table',
       '',
-      'Each row is played over HTTP against a running application, and then once more as its twin: the same story without the one thing',
-      'that the attack consists of, which is a good login. So nothing is refused by accident. A refusal costs no RPC call where none is named;',
-      '`verify` is not called, nobody is signed in, and the answer is the fixed text of its code.',
+      'Each row runs over HTTP against a running application. It then runs a second time as its twin: the',
+      'same story without the one thing that the attack consists of. The twin must succeed, so no attack is',
+      'rejected by accident. A rejection costs no RPC call unless the row names one. `verify` is not called,',
+      'the user of the session does not change, and the response is the fixed text of its code.',
       '',
-      'This page is written by `npx vitest run test/attacks -u`.',
+      '`npx vitest run test/attacks -u` writes this page.',
       ...themes.flatMap(({ title: theme, rows }) => [
         '',
         `## ${theme}`,
         '',
-        '| who attacks | what they hold | what they try | what must happen | the twin: what is otherwise |',
+        '| Attacker | Has | Does | Expected outcome | Difference in the twin |',
         '| --- | --- | --- | --- | --- |',
         ...rows.map(line),
       ]),

@@ -5,7 +5,7 @@ import type { Browser } from '../support/app'
 import type { Attack, Story, Theme } from './row'
 import { json, type StageOptions } from './stage'
 
-/** fetch will not send a forged Host header; Node's own client does. */
+/** fetch does not send a forged Host header; Node.js's own client does. */
 function post(
   browser: Browser,
   path: string,
@@ -44,7 +44,7 @@ const FORGED = {
 const forgedHeaders: Story = {
   by: 'A phishing site with a proxy',
   holds: 'every header that names a host',
-  tries: 'has a challenge made out for itself, and an answer for itself accepted',
+  tries: 'requests a challenge for itself, and a login for itself',
   outcome:
     "the challenge is for this site; Alice's signature for the other one is 401 `ERR_NEAR_SIGNATURE_INVALID`",
   twin: 'the same headers, and a signature for this site',
@@ -70,7 +70,7 @@ const forgedHeaders: Story = {
   },
 }
 
-/** Passport's own answers: they set headers, and keep messages in the session. */
+/** Passport's own responses: they set headers, and keep messages in the session. */
 const plainRoutes: StageOptions = {
   routes: (app, authenticator) => {
     app.post('/plain', authenticator.authenticate('near', { failureMessage: true }), (_req, res) =>
@@ -89,12 +89,11 @@ const plainRoutes: StageOptions = {
 const EVIL = 'evil\r\nset-cookie: admin=1\r\n\r\n<script>alert(1)</script>\u2028\u001b[31m"); //'
 
 const injection: Story = {
-  by: 'Somebody who writes into headers, pages and logs',
+  by: 'A client that injects text into headers, pages and logs',
   holds: 'line breaks, a header, a script and a terminal sequence',
-  tries: 'sends them in every field, to routes that answer as Passport does by itself',
-  outcome:
-    'none of it comes back: not in headers, bodies, redirects, session messages, log lines or diagnostics events',
-  twin: 'the same routes sign a good login in',
+  tries: "sends them in every field, to routes with Passport's default responses",
+  outcome: 'none of it is in headers, bodies, redirects, session messages, log lines or diagnostics events',
+  twin: 'a good login on the same routes succeeds',
   stage: plainRoutes,
   async test({ alice, open }) {
     const events: unknown[] = []
@@ -144,16 +143,16 @@ const injection: Story = {
   },
 }
 
-/** The credentials where they are looked for by those who merge body, query and headers. */
+/** Credentials in the places that an application reads when it merges body, query and headers. */
 const elsewhere = (
   where: string,
   place: (login: Record<string, string>) => { path?: string; headers?: Record<string, string> },
 ): Attack => ({
-  by: 'Somebody who has found a way around the body',
+  by: 'A client that avoids the body',
   holds: 'a good login',
   tries: `sends it in ${where}, and an empty body`,
   refused: [400, 'ERR_NEAR_CREDENTIALS_MISSING'],
-  twin: 'it is in the body as well',
+  twin: 'the login is in the body as well',
   async play({ alice, open }, attack) {
     const browser = open()
     const login = (await alice.signMessage(await browser.challenge())) as unknown as Record<string, string>
@@ -179,10 +178,10 @@ export const transport: Theme = {
     })),
     {
       by: 'Mallory',
-      holds: "a good login of her own, in Alice's name in query and headers",
-      tries: 'hopes that the query or a header decides who she is',
-      outcome: 'she is signed in as herself',
-      twin: 'the same login without query and headers: the same',
+      holds: "a good login of her own, with Alice's name in the query and the headers",
+      tries: 'lets the query or a header decide the account',
+      outcome: 'she is signed in as Mallory',
+      twin: 'the same login without query and headers: the same user',
       async test({ mallory, open }) {
         for (const query of ['?accountId=alice.test&id=alice.test', '']) {
           const browser = open()

@@ -1,9 +1,11 @@
 /**
- * The table "Why not write it by hand?" of the README: each row is measured on four logins, against a NEAR network in this process.
+ * The table "Why not write it by hand?" of the README. Each row is measured for four logins, against a NEAR
+ * network in this process.
  *
- *   npm run compare
+ *    npm run compare
  *
- * The hand-written login is the one of NEAR's documentation. The others call the library's own function, with its defaults.
+ * The hand-written login is the one in NEAR's documentation. The others call the library's own function,
+ * with its defaults.
  */
 import { createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { once } from 'node:events'
@@ -21,7 +23,7 @@ import { Passport } from 'passport'
 import { NearStrategy, hashPayload } from 'passport-near'
 import { TestNetwork } from 'passport-near/testing'
 
-/** How long a login is waited for, in milliseconds. */
+/** Timeout of a login, in milliseconds. */
 const LIMIT = 20_000
 
 const RECIPIENT = 'app.example.com'
@@ -39,8 +41,9 @@ const SCHEMA = {
 }
 
 /**
- * The logins. Each takes the endpoint, and the callback URL that the site's payload holds, if any. `challenge` returns the payload
- * to sign, `login` the result: true, or a text that says how the login was rejected or failed.
+ * The logins. Each gets the endpoint, and the callback URL of the site's payload, if there is one.
+ * `challenge` returns the payload to sign, `login` the result: true, or a text that names the rejection or
+ * the failure.
  */
 const LOGINS = {
   'by hand'(rpcUrl, callbackUrl) {
@@ -137,7 +140,7 @@ const LOGINS = {
   },
 }
 
-/** An endpoint that passes requests on to a network, and counts them and the bytes of the responses. */
+/** A proxy that forwards requests to a network, and counts them and the bytes of the responses. */
 async function startCountingEndpoint(rpcUrl) {
   const count = { requests: 0, bytes: 0 }
   const server = createServer((incoming, outgoing) => {
@@ -158,7 +161,7 @@ async function startCountingEndpoint(rpcUrl) {
 
 const createAccountId = () => `${randomBytes(8).toString('hex')}.test`
 
-/** An account whose wallet can write its answer in each form that wallets use. */
+/** An account whose wallet can write its response in every form that wallets use. */
 async function createWallet(network) {
   const accountId = createAccountId()
   // DER, because exporting a generated key as a JWK can deadlock Node 20.
@@ -181,7 +184,10 @@ async function createWallet(network) {
   }
 }
 
-/** Runs one login. @returns true, or how it was rejected or failed, and after how many seconds */
+/**
+ * Runs one login.
+ * @returns true, or the rejection or failure, and the seconds until then
+ */
 async function attempt(site, signed) {
   const start = performance.now()
   let timer
@@ -196,7 +202,7 @@ async function attempt(site, signed) {
 
 const yesOrNo = ({ result }) => (result === true ? 'yes' : 'no')
 
-/** What a login reports when its endpoint fails in one way. */
+/** The result of a login whose endpoint fails in one way. */
 async function reportOf(startLogin, failure) {
   const network = await TestNetwork.start()
   const wallet = await createWallet(network)
@@ -210,8 +216,8 @@ async function reportOf(startLogin, failure) {
 }
 
 /**
- * What reaches the server from each wallet whose answer is known, read from the sources of wallets and connectors (docs/wallets.md):
- * when it signs the callback URL, and the signature's encoding where that is not base64.
+ * The response of each wallet whose response is known from the sources of wallets and connectors
+ * (docs/wallets.md): when it signs the callback URL, and the signature's encoding where that is not base64.
  */
 const WALLETS = {
   'MyNearWallet, pop-up': { signsCallbackUrl: 'never' },
@@ -233,7 +239,7 @@ const WALLETS = {
   'WebAuthn wallet': { signsCallbackUrl: 'never' },
 }
 
-/** The rows of the table. `isSlow`: the row waits for time limits and retries. */
+/** The rows of the table. `isSlow`: the row waits for timeouts and retries. */
 export const ROWS = [
   {
     title: 'The same login signs in a second time',
@@ -248,7 +254,8 @@ export const ROWS = [
   {
     title: 'A signature made without a private key signs in (key of small order)',
     async measure(startLogin, network) {
-      // The neutral element as the key and as the signature's point, and zero: valid for each message.
+      // The neutral element as the key and as the signature's point, and zero as the scalar: valid for every
+      // message.
       const neutral = Buffer.alloc(32)
       neutral[0] = 1
       const publicKey = `ed25519:${bs58.encode(neutral)}`
@@ -263,7 +270,8 @@ export const ROWS = [
     title: `Wallets that can sign in, of ${Object.keys(WALLETS).length} whose answer is known`,
     async measure(startLogin, network) {
       const wallet = await createWallet(network)
-      // A site can put a callback URL into the payload, or not: the setting with which more wallets sign in counts.
+      // A site may put a callback URL into the payload or not. The setting with which more wallets sign in
+      // counts.
       const counts = await Promise.all(
         [undefined, CALLBACK_URL].map(async (callbackUrl) => {
           const site = await startLogin(network.rpcUrl, callbackUrl)
@@ -306,12 +314,15 @@ export const ROWS = [
   },
 ]
 
-/** @returns the cells of one row: its title, and one for each login */
+/** @returns the cells of one row: its title, and one cell for each login */
 async function measureRow({ title, measure }, network) {
   return [title, ...(await Promise.all(Object.values(LOGINS).map((start) => measure(start, network))))]
 }
 
-/** Measures rows. The quick ones come first, so that they do not delay the others. @returns the lines of a Markdown table */
+/**
+ * Measures rows. The quick rows come first, so that they do not delay the others.
+ * @returns the lines of a Markdown table
+ */
 export async function measure(rows = ROWS) {
   const network = await TestNetwork.start()
   const cells = new Map()
@@ -328,6 +339,6 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
     '|  | by hand | `near-api-js` | `near-kit` | `passport-near` |\n| --- | --- | --- | --- | --- |',
   )
   console.log((await measure()).join('\n'))
-  // Logins that still wait for their endpoint would keep the process.
+  // Logins that still wait for their endpoint would keep the process alive.
   process.exit()
 }

@@ -1,4 +1,5 @@
-// Challenge and login over HTTP: the application on one core, the load and the stand-in node on the other.
+// Challenge and login over HTTP: the application on one core, the load generator and the stand-in node on
+// the other.
 import { execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
@@ -7,20 +8,22 @@ import autocannon from 'autocannon'
 const CONNECTIONS = 16
 const isPinned = availableParallelism() > 1 && hasTaskset()
 
-/** Puts this process on the core of the load, and tells whether that worked. */
+/** Pins this process to the core of the load generator. Returns whether that worked. */
 export function pinLoad() {
   if (isPinned) execFileSync('taskset', ['-a', '-p', '-c', '1', String(process.pid)], { stdio: 'ignore' })
   return isPinned
 }
 
-/** Starts one of the processes beside this file; `ask` sends it a message and waits for its answer. */
+/**
+ * Starts one of the processes beside this file. `ask` sends the process a message and waits for its reply.
+ */
 export async function start(file, args, { core }) {
   const pin = isPinned && { execPath: 'taskset', execArgv: ['-c', String(core), process.execPath] }
   const child = fork(new URL(file, import.meta.url).pathname, args, pin || {})
   return {
     child,
-    async ask(question) {
-      child.send(question)
+    async ask(message) {
+      child.send(message)
       return (await once(child, 'message'))[0]
     },
     async stop() {
@@ -38,7 +41,7 @@ export async function startServer(contender, rpcUrl) {
   return { ...server, url }
 }
 
-/** What is sent after the challenge. */
+/** The request after the challenge. */
 const answers = {
   login: (wallet, { nonce, state }) => ({ signature: wallet.sign(nonce), state, password: 'correct' }),
   'bad signature': (wallet, { nonce, state }) => {
@@ -54,14 +57,13 @@ const answers = {
 }
 
 /**
- * Lets visitors, one on each connection, ask for a challenge and answer it, over and over.
- *
+ * Runs visitors, one on each connection. Each requests a challenge and responds to it, repeatedly.
  * @param {object} load
  * @param {number} load.seconds
  * @param {keyof typeof answers} load.kind
- * @param {string} [load.accountId] - whose key it is said to be
- * @param {string} [load.path] - for the answer's route, default `/login`
- * @param {number} [load.rate] - requests a second, default as many as can be
+ * @param {string} [load.accountId] - the account that the login names
+ * @param {string} [load.path] - the login route, default `/login`
+ * @param {number} [load.rate] - requests per second, default unlimited
  * @param {number} [load.connections] - default 16
  */
 export async function run(

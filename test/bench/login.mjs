@@ -1,4 +1,4 @@
-// What is signed, and by whom: the same for all contenders.
+// The signed payload and the signer, which are the same for all contenders.
 import { createHash, generateKeyPairSync, sign } from 'node:crypto'
 import bs58 from 'bs58'
 
@@ -19,10 +19,11 @@ const after = Buffer.concat([text(RECIPIENT), Buffer.from([0])])
 /** @param {Uint8Array} nonce */
 export const hashLogin = (nonce) => createHash('sha256').update(before).update(nonce).update(after).digest()
 
-/** A wallet with one Ed25519 key that costs the load generator as little as it can. */
+/** A wallet with one Ed25519 key that costs the load generator as little as possible. */
 export function createWallet() {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519')
-  // Not as JWK: on Node 20 a garbage collection during that export deadlocks the thread. The last 32 bytes are the key.
+  // Not as JWK: on Node 20 a garbage collection during that export deadlocks the thread. The last 32 bytes
+  // are the key.
   const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32)
   return {
     publicKey: `ed25519:${bs58.encode(raw)}`,

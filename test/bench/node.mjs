@@ -1,4 +1,4 @@
-// A node in a process of its own: accounts with 1, 100 and 10,000 keys. Its parent holds the private halves.
+// A node in a separate process: accounts with 1, 100 and 10,000 keys. Its parent has the private keys.
 import { TestNetwork } from 'passport-near/testing'
 
 let network
@@ -12,7 +12,7 @@ process.on('message', async ({ publicKey, count }) => {
     ['many.test', 10_000],
   ]) {
     const account = await network.createAccount(accountId, { publicKey })
-    // Nobody will sign with the others: keys that differ in their last characters.
+    // The other keys never sign. They differ in their last characters.
     const { publicKey: other } = await network.createAccount(`keys-of-${accountId}`)
     for (let key = 1; key < keys; key++) {
       account.addKey({

@@ -1,4 +1,5 @@
-// Writes docs/bench/results.json into docs/benchmarks.md, as a sentence into README.md, and as docs/bench/logins.svg.
+// Writes docs/bench/results.json into docs/benchmarks.md, as a sentence into README.md, and as
+// docs/bench/logins.svg.
 import { readFileSync, writeFileSync } from 'node:fs'
 
 const { machine, rounds, verification, logins, rejections, keys, eventLoop, many, require, idleMegabytes } =
@@ -78,7 +79,7 @@ rewrite('README.md', /^`passport-near` signs in [^]*?\.md\)\)\.$/m, sentence)
 rewrite('docs/benchmarks.md', new RegExp(`${begin}[^]*${end}`), `${begin}\n\n${text}\n\n${end}`)
 writeFileSync('docs/bench/logins.svg', plot(logins))
 
-/** A bar for each, as long as its rate. */
+/** One bar for each contender, as long as its rate. */
 function plot(bars) {
   const [width, left, row] = [640, 130, 40]
   const names = Object.keys(bars)

@@ -1,5 +1,6 @@
-// Measures this project beside others, in one run, and keeps the figures in docs/bench/results.json. Takes some nine minutes;
-// what is compared takes turns, so that a slow minute of the machine meets all of them.
+// Measures this project and others in one run, and writes the figures to docs/bench/results.json. The run
+// takes about nine minutes. The contenders take turns, so that a slow minute of the machine affects all of
+// them.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { setFlagsFromString } from 'node:v8'
@@ -29,7 +30,7 @@ const results = {
   openChallenges: await openChallenges(),
   many: await measureMany(isQuick ? 30_000 : 1_000_000, usedBytes),
 }
-// From here on this process makes load.
+// From here on this process generates load.
 results.machine.pinned = pinLoad()
 Object.assign(results, await overHttp())
 
@@ -80,7 +81,8 @@ async function overHttp() {
         '100 keys': [servers['passport-near'], { kind: 'login', accountId: 'hundred.test' }, 200],
         '10,000 keys': [servers['passport-near'], { kind: 'login', accountId: 'many.test' }, 200],
       }),
-      // One after the other: what is measured is a login, not how many wait. Long, since one delay of a thousand decides.
+      // The requests run one after the other, so that a login is measured and not a queue. The run is long,
+      // because the 99.9th percentile is one delay in a thousand.
       eventLoop: await interleaved({
         'without logins': [servers['passport-near'], { ...oneByOne, path: '/nothing' }, 200],
         'with logins': [servers['passport-near'], oneByOne, 200],
@@ -93,7 +95,7 @@ async function overHttp() {
     await node.stop()
   }
 
-  /** Each load in turn, several times; the first is what the others are compared with. */
+  /** Runs each load in turn, several times. The first load is the base of the comparison. */
   async function interleaved(loads) {
     const runs = Object.fromEntries(Object.keys(loads).map((name) => [name, []]))
     for (let round = -1; round < ROUNDS; round++) {
@@ -104,7 +106,7 @@ async function overHttp() {
           ...(round < 0 && { seconds: 1 }),
         })
         for (const status of Object.keys(result.statuses)) {
-          if (Number(status) !== expected) throw new Error(`${name}: answered with status ${status}`)
+          if (Number(status) !== expected) throw new Error(`${name}: responded with status ${status}`)
         }
         if (round >= 0) runs[name].push(result)
       }
@@ -123,7 +125,7 @@ async function overHttp() {
   }
 }
 
-/** The median of each, and the ratio to the base, round by round: its median, least and greatest. */
+/** The median of each load, and its ratio to the base, round by round: median, least and greatest. */
 function compare(rounds, base) {
   return Object.fromEntries(
     Object.keys(rounds[0]).map((name) => {

@@ -1,5 +1,5 @@
-// One application, with one way to sign in: what it costs beside the others. Started by the benchmarks in a process of its
-// own, which loads only what this way needs.
+// One application with one way to sign in. The benchmarks start it in a separate process, which loads only
+// the modules that this way needs.
 import { createPublicKey, randomBytes, verify } from 'node:crypto'
 import http from 'node:http'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
@@ -10,10 +10,10 @@ import { Passport, Strategy } from 'passport'
 import { hashLogin, MESSAGE, RECIPIENT } from './login.mjs'
 
 const [, , contender, rpcUrl] = process.argv
-/** What stands before the 32 bytes of an Ed25519 key in DER. */
+/** The DER prefix of the 32 bytes of an Ed25519 key. */
 const SPKI = Buffer.from('302a300506032b6570032100', 'hex')
 
-/** A login as people write it around a library: a nonce in the session, then the library's own function. */
+/** A typical hand-written login around a library: a nonce in the session, then the library's own function. */
 class HandWritten extends Strategy {
   name = 'login'
 
@@ -38,7 +38,7 @@ function handOutNonce(req, res) {
   res.json({ message: MESSAGE, recipient: RECIPIENT, nonce: req.session.nonce, state: 'none' })
 }
 
-/** Each registers the strategy `login` and returns the handler of the challenge. */
+/** Each function registers the strategy `login` and returns the handler of the challenge. */
 const contenders = {
   async 'passport-local'() {
     const { Strategy: LocalStrategy } = await import('passport-local')
@@ -58,7 +58,9 @@ const contenders = {
     passport.use(near)
     return near.challengeHandler()
   },
-  /** The least that a login by signature and one request to the chain can cost here: it checks nothing else. */
+  /**
+   * The least possible cost of a login by signature with one request to the chain. It checks nothing else.
+   */
   async floor() {
     const agent = new http.Agent({ keepAlive: true })
     const headers = { 'content-type': 'application/json' }
@@ -132,7 +134,7 @@ app.use(session({ store: sessions, secret: 'bench', resave: false, saveUninitial
 app.use(passport.session())
 app.get('/challenge', await contenders[contender]())
 app.post('/login', passport.authenticate('login'), (req, res) => res.json({ id: req.user.id }))
-// What is left of the two requests without any way to sign in.
+// The two requests without any sign-in.
 app.get('/nothing', (req, res) => {
   req.session.nonce = 'none'
   res.json({ nonce: req.session.nonce })
@@ -141,9 +143,9 @@ app.post('/nothing', (req, res) => res.json({}))
 
 const delay = monitorEventLoopDelay({ resolution: 1 })
 
-process.on('message', (question) => {
-  if (question === 'start') {
-    // Sessions of earlier measurements would make the garbage collector's work more and more.
+process.on('message', (message) => {
+  if (message === 'start') {
+    // Sessions of earlier measurements would increase the garbage collector's work.
     sessions.clear()
     delay.reset()
     delay.enable()

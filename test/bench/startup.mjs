@@ -1,4 +1,4 @@
-// What loading the package costs, and what an application that does nothing keeps in memory.
+// The cost of loading the package, and the memory of an idle application.
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { startServer } from './http.mjs'
@@ -6,7 +6,7 @@ import { median } from './verification.mjs'
 
 const run = promisify(execFile)
 
-/** @returns median milliseconds of `require`, each in a process of its own */
+/** @returns median milliseconds of `require`, each in a separate process */
 export async function measureRequire(names, runs) {
   const times = Object.fromEntries(names.map((name) => [name, []]))
   for (let count = 0; count < runs; count++) {

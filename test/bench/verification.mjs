@@ -1,4 +1,5 @@
-// The local part of a login, in this process: from what a browser sends to an accepted signature, and to the end.
+// The local part of a login, in this process: from the body to an accepted signature, and to the end of the
+// login.
 import { verify } from 'node:crypto'
 import { verifyMessage } from 'near-api-js/nep413'
 import { verifyNep413Signature } from 'near-kit'
@@ -19,7 +20,7 @@ const body = {
 const signature = Buffer.from(body.signature, 'base64')
 const hash = hashPayload(payload)
 
-/** Every contender finds the key on the account at once: what is left is what it computes. */
+/** Every contender gets the account's key at once, so that only its own work is measured. */
 const permission = 'FullAccess'
 const accessKeys = { permission: async () => permission }
 const stored = { state: 's', nonce: nonce.toString('base64'), message: MESSAGE, issuedAt: Date.now() }
@@ -39,7 +40,7 @@ export function login(strategy, req) {
   })
 }
 
-/** What a login does between its body and an accepted signature, by the functions that it calls. */
+/** The work of a login between its body and an accepted signature, in the functions that the login calls. */
 function untilAccepted() {
   const credentials = readCredentials(body)
   const { message } = stored
@@ -82,7 +83,7 @@ export async function measureVerification(milliseconds) {
   )
 }
 
-/** A challenge of a session that holds others as well, answered: what the session's own store adds. */
+/** A response to one of several challenges in a session: measures the cost of the session store. */
 async function sessionLogin(strategy, open) {
   const req = { session: {} }
   let challenge
@@ -93,7 +94,7 @@ async function sessionLogin(strategy, open) {
   return (performance.now() - began) * 1000
 }
 
-/** @returns median microseconds of a login with one and with eight open challenges in the session */
+/** @returns median microseconds of a login with one and with eight pending challenges in the session */
 export async function measureOpenChallenges(count) {
   const strategy = strategyWith({ store: new SessionChallengeStore() })
   const times = { 1: [], 8: [] }
@@ -103,7 +104,10 @@ export async function measureOpenChallenges(count) {
   return { 'open challenges: 1': median(times[1]), 'open challenges: 8': median(times[8]) }
 }
 
-/** Many logins one after the other in one process. @returns what changed from the first thousands to the last */
+/**
+ * Many logins one after the other in one process.
+ * @returns the change from the first thousands to the last
+ */
 export async function measureMany(count, collect) {
   const strategy = strategyWith({ store: new SessionChallengeStore() })
   const times = { first: [], last: [] }

@@ -42,14 +42,14 @@ for (const globalBuffer of [false, true]) {
         expect(wallet.isClosed()).toBe(true)
       })
 
-      it('tells a refusal', async () => {
+      it('reports that the person declined', async () => {
         const wallet = await clickForPopup(context, page, 'Sign in')
         await wallet.getByRole('button', { name: 'Decline' }).click()
         await expect.poll(() => result(page)).toEqual({ outcome: 'refused' })
         expect(site.network.requestCount).toBe(0)
       })
 
-      it('tells a closed window', async () => {
+      it('reports a closed window', async () => {
         const wallet = await clickForPopup(context, page, 'Sign in')
         await wallet.close()
         await expect.poll(() => result(page)).toEqual({ outcome: 'refused', cause: 'User closed the window' })
@@ -61,7 +61,7 @@ for (const globalBuffer of [false, true]) {
 describeInChromium("near-connect's own code, its connector and a wallet by manifest", () => {
   beforeEach(async () => open(await bundle('near-connect')))
 
-  /** Chooses in near-connect's dialogue, which keeps its content in a shadow of its own or not. */
+  /** Selects a wallet in near-connect's dialog, which keeps its content in a shadow root or not. */
   async function chooseWallet(): Promise<Page> {
     await page.getByRole('button', { name: 'Sign in' }).click()
     const opened = context.waitForEvent('page')
@@ -69,7 +69,7 @@ describeInChromium("near-connect's own code, its connector and a wallet by manif
     return opened
   }
 
-  it('signs in with one approval, and the connector knows the wallet afterwards', async () => {
+  it('signs in with one approval, and the connector then knows the wallet', async () => {
     const wallet = await chooseWallet()
     await picture(page, 'near-connect')
     await approve(wallet)
@@ -77,7 +77,7 @@ describeInChromium("near-connect's own code, its connector and a wallet by manif
     expect(await page.evaluate('localStorage.getItem("selected-wallet")')).toBe('development-wallet')
   })
 
-  it('tells a refusal in the wallet', async () => {
+  it('reports that the person declined in the wallet', async () => {
     const wallet = await chooseWallet()
     await wallet.getByRole('button', { name: 'Decline' }).click()
     await expect.poll(() => result(page)).toMatchObject({ outcome: 'refused', cause: 'User rejected' })
@@ -116,7 +116,7 @@ describeInChromium("near-connect's connector with a wallet that signs in and sig
   })
 })
 
-describeInChromium('a wallet of near-connect by itself', () => {
+describeInChromium('a near-connect wallet without its connector', () => {
   beforeEach(async () => open(await bundle('near-connect'), '/?wallet'))
 
   it('signs in with one approval', async () => {
@@ -125,7 +125,7 @@ describeInChromium('a wallet of near-connect by itself', () => {
     await expect.poll(() => result(page)).toMatchObject(signedIn)
   })
 
-  it('tells a refusal', async () => {
+  it('reports that the person declined', async () => {
     const wallet = await clickForPopup(context, page, 'Sign in')
     await wallet.getByRole('button', { name: 'Decline' }).click()
     await expect.poll(() => result(page)).toMatchObject({ outcome: 'refused' })

@@ -20,7 +20,7 @@ let walletUrl: string
 beforeEach(async () => {
   network = await TestNetwork.start()
   cleanup.add(() => network.stop())
-  // The wallet is another site than 127.0.0.1 to a browser: it is reached as localhost.
+  // The wallet is on localhost, so it is another site than 127.0.0.1 to the browser.
   const wallet = await listen(express().use(developmentWallet(network)), cleanup)
   walletUrl = wallet.url.replace('127.0.0.1', 'localhost')
   site = await startNewcomersApp()
@@ -31,7 +31,7 @@ beforeEach(async () => {
 })
 afterEach(() => cleanup.run())
 
-/** The application of a newcomer: a real Express, Passport and express-session. */
+/** The application from the README: a real Express, Passport and express-session. */
 async function startNewcomersApp(): Promise<string> {
   const { url, server } = await listen(undefined, cleanup)
   const near = new NearStrategy(
@@ -102,7 +102,7 @@ const open = async (): Promise<void> => {
 const approve = (wallet: Page): Promise<void> => wallet.getByRole('button', { name: 'Approve' }).click()
 const decline = (wallet: Page): Promise<void> => wallet.getByRole('button', { name: 'Decline' }).click()
 
-describeInChromium("a newcomer's application with the development wallet, by pop-up", () => {
+describeInChromium('a new application with the development wallet, by pop-up', () => {
   beforeEach(open)
 
   it('signs in on approval', async () => {
@@ -122,7 +122,7 @@ describeInChromium("a newcomer's application with the development wallet, by pop
     })
   })
 
-  it('is told that the person declined', async () => {
+  it('reports that the person declined', async () => {
     await network.createAccount('alice.test')
     await decline(await clickForPopup(context, page, 'Sign in'))
     await expect.poll(() => result(page)).toMatchObject({ outcome: 'refused' })
@@ -155,7 +155,7 @@ describeInChromium("a newcomer's application with the development wallet, by pop
     expect(await wallet.getByLabel('newcomer.test').isChecked()).toBe(true)
   })
 
-  it('is answered after a try while the wallet was down', async () => {
+  it('gets a response from the wallet after an attempt while the wallet was down', async () => {
     await network.createAccount('alice.test')
     await context.route('**/sign-message', (route) => route.abort())
     const wallet = await clickForPopup(context, page, 'Sign in')
@@ -167,7 +167,7 @@ describeInChromium("a newcomer's application with the development wallet, by pop
   })
 })
 
-describeInChromium("a newcomer's application with the development wallet, by redirect", () => {
+describeInChromium('a new application with the development wallet, by redirect', () => {
   beforeEach(async () => {
     await network.createAccount('alice.test')
     await page.goto(`${site}/login/near`)
@@ -180,7 +180,7 @@ describeInChromium("a newcomer's application with the development wallet, by red
     expect(await page.locator('body').innerText()).toContain('alice.test')
   })
 
-  it('is told that the person declined', async () => {
+  it('reports that the person declined', async () => {
     await decline(page)
     await page.waitForURL(`${site}/?failed`)
   })
@@ -190,7 +190,7 @@ describeInChromium('the development wallet', () => {
   const attack = `"'></dd><img src=x onerror=alert(1)><script>alert(2)</script>`
   const nonce = Buffer.alloc(32).toString('base64')
 
-  it('runs no script of a request and shows its text as it is', async () => {
+  it('runs no script from a request and shows its text unchanged', async () => {
     await network.createAccount('alice.test')
     const dialogs: string[] = []
     page.on('dialog', (dialog) => {
@@ -222,7 +222,7 @@ describeInChromium('the development wallet', () => {
     await picture(page, 'development-wallet-invalid')
   })
 
-  it('says so if the request has no callback URL', async () => {
+  it('reports a request without a callback URL', async () => {
     await network.createAccount('alice.test')
     const request = { message: 'm', recipient: 'r', nonce }
     await page.goto(`${walletUrl}/sign-message?${new URLSearchParams(request)}`)

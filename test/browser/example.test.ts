@@ -78,7 +78,7 @@ describeInChromium('the example', () => {
     expect(page.url()).toBe(`${example.url}/`)
   })
 
-  it('says what happened when the person declines, and offers a new try', async () => {
+  it('reports that the person declined, and offers another attempt', async () => {
     const wallet = await openWallet('Sign in with NEAR')
     await wallet.getByRole('button', { name: 'Decline' }).click()
     await status().getByText('You did not approve the request in your wallet, so nothing happened.').waitFor()
@@ -87,21 +87,21 @@ describeInChromium('the example', () => {
     await signIn('alice.test')
   })
 
-  it('says so when the wallet is closed without an answer', async () => {
+  it('reports a wallet window that was closed without a response', async () => {
     const wallet = await openWallet('Sign in with NEAR')
     await wallet.close()
     await status().getByText('The wallet’s window was closed before you approved.').waitFor()
     await signIn('alice.test')
   })
 
-  it('says so when the browser blocks the wallet', async () => {
+  it('reports a pop-up that the browser blocked', async () => {
     await page.evaluate('window.open = () => null')
     await page.getByRole('button', { name: 'Sign in with NEAR' }).click()
     await status().getByText('Allow pop-ups for this site, then try again.').waitFor()
     await picture(page, 'blocked')
   })
 
-  it('says so when the site cannot be reached', async () => {
+  it('reports a site that cannot be reached', async () => {
     const wallet = await openWallet('Sign in with NEAR')
     await context.route(`${example.url}/**`, (route) => route.abort())
     await approve(wallet, 'alice.test')
@@ -119,14 +119,14 @@ describeInChromium('the example', () => {
     await page.getByRole('heading', { level: 1, name: 'bob.test' }).waitFor()
   })
 
-  it('links a second account to the user, says so, and either account then signs in', async () => {
+  it('links a second account, confirms it on the page, and either account then signs in', async () => {
     await signIn('carol.test')
     const wallet = await openWallet('Link another NEAR account')
     expect(await wallet.locator('[data-message]').innerText()).toBe(
       `Link this NEAR account to carol.test at ${new URL(example.url).host}`,
     )
     await picture(wallet, 'wallet-link')
-    // alice and bob can be users already, by other tests; dave is linked here only.
+    // Other tests may have made alice and bob users already; only this test links dave.
     await approve(wallet, 'dave.test')
     await page.locator('.accounts').getByText('dave.test').waitFor()
     await status().getByText('dave.test is linked. You can sign in with it from now on.').waitFor()
@@ -138,7 +138,7 @@ describeInChromium('the example', () => {
     await page.getByRole('heading', { level: 1, name: 'carol.test' }).waitFor()
   })
 
-  it('unlinks an account and says so, but not the last way to sign in', async () => {
+  it('unlinks an account and confirms it on the page, but keeps the last way to sign in', async () => {
     await signIn('carol.test')
     const linked = await page.locator('.accounts strong').allInnerTexts()
     if (!linked.includes('dave.test')) {
@@ -152,7 +152,7 @@ describeInChromium('the example', () => {
     await picture(page, 'account-unlinked')
     expect(await page.locator('.accounts strong').allInnerTexts()).toEqual(['carol.test'])
     expect(await page.getByRole('button', { name: /^Unlink/ }).count()).toBe(0)
-    // A tab from before still has the button.
+    // A tab that was opened earlier still has the button.
     await stale.getByRole('button', { name: 'Unlink carol.test' }).click()
     await stale.getByText('This NEAR account is your only way to sign in').waitFor()
     await picture(stale, 'last-way-in')
@@ -160,9 +160,9 @@ describeInChromium('the example', () => {
     await stale.getByRole('heading', { level: 1, name: 'carol.test' }).waitFor()
   })
 
-  it('links nothing for a tab of another user who signed out, and that tab says why', async () => {
+  it('links nothing for a tab of another user who signed out, and that tab shows the reason', async () => {
     await signIn('bob.test')
-    // The first user requests the challenge, and does not answer it yet.
+    // The first user requests the challenge and does not respond to it yet.
     const heldBack = await openWallet('Link another NEAR account')
     const other = await context.newPage()
     await other.goto(`${example.url}/account`)
@@ -220,7 +220,7 @@ describeInChromium('the example', () => {
     }
   })
 
-  it("does not link another user's account, and says what to do", async () => {
+  it("does not link another user's account, and shows what to do", async () => {
     await signIn('bob.test')
     await page.getByRole('button', { name: 'Sign out' }).click()
     await signIn('alice.test')
@@ -235,7 +235,8 @@ describeInChromium('the example', () => {
     const wallet = await openWallet('Link another NEAR account')
     await page.reload()
     await approve(wallet, 'carol.test')
-    // The reloaded page does not close the window. After 3 seconds it returns to the account page, which posts the response.
+    // The reloaded page does not close the window. After 3 seconds it returns to the account page, which
+    // posts the response.
     await wallet.getByText('belongs to another user here').waitFor()
     expect(wallet.url()).toBe(`${example.url}/account`)
   })
@@ -258,7 +259,7 @@ describeInChromium('the example', () => {
     await page.getByRole('heading', { level: 1, name: 'demo' }).waitFor()
   })
 
-  it('lets two tabs finish', async () => {
+  it('lets two tabs complete their logins', async () => {
     const other = await context.newPage()
     await other.goto(example.url)
     const first = await openWallet('Sign in with NEAR')
@@ -284,7 +285,7 @@ describeInChromium('the example', () => {
       expect(page.url()).toBe(`${example.url}/account`)
     })
 
-    it('says what happened when the person declines, and offers a new try', async () => {
+    it('reports that the person declined, and offers another attempt', async () => {
       await goToWallet()
       await page.getByRole('button', { name: 'Decline' }).click()
       await status().getByText('so nothing happened. You can try again at any time.').waitFor()
@@ -294,7 +295,7 @@ describeInChromium('the example', () => {
       await page.waitForURL(`${example.url}/account`)
     })
 
-    it('finishes after a reload when the site was down meanwhile', async () => {
+    it('completes after a reload if the site was down', async () => {
       await goToWallet()
       await page.route(`${example.url}/**`, (route) => route.abort('internetdisconnected'))
       await approve(page, 'alice.test')
@@ -304,13 +305,13 @@ describeInChromium('the example', () => {
       await page.waitForURL(`${example.url}/account`)
     })
 
-    it('shows no text of the address as its own', async () => {
+    it('shows no text from its URL as its own', async () => {
       await page.goto(`${example.url}/?problem=Call+%2B1+555+now`)
       expect(await page.locator('body').innerText()).not.toContain('555')
     })
   })
 
-  it("fits a phone's width, light and dark", async () => {
+  it("fits a phone's width, in the light and the dark scheme", async () => {
     for (const colorScheme of ['light', 'dark'] as const) {
       await close()
       await visit({
@@ -332,7 +333,7 @@ describeInChromium('the example', () => {
     }
   })
 
-  it('says that the request expired while the wallet was open, and offers a new try', async () => {
+  it('reports that the request expired while the wallet was open, and offers another attempt', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'passport-near-example-'))
     const hasty = await startExample(directory, { CHALLENGE_MAX_AGE: '1' })
     try {
@@ -355,7 +356,7 @@ describeInChromium('the example', () => {
     }
   })
 
-  it("offers near-connect's wallets on a real network, whose code the page's policy lets run", async () => {
+  it("offers near-connect's wallets on a real network, and its policy lets their code run", async () => {
     const directory = await mkdtemp(join(tmpdir(), 'passport-near-example-'))
     const real = await startExample(directory, { NEAR_NETWORK: 'testnet' })
     const refused: string[] = []
@@ -363,7 +364,7 @@ describeInChromium('the example', () => {
       if (message.text().includes('Content Security Policy')) refused.push(message.text())
     })
     try {
-      // The tests have no internet: near-connect's manifest names the development wallet instead.
+      // The tests have no internet connection: near-connect's manifest names the development wallet instead.
       const manifest = await (await fetch(`${example.walletUrl}/near-connect/manifest.json`)).text()
       const code = await (await fetch(`${example.walletUrl}/near-connect/executor.js`)).text()
       const { wallets } = JSON.parse(manifest) as { wallets: { executor: string }[] }
@@ -392,7 +393,7 @@ describeInChromium('the example', () => {
     }
   })
 
-  it('keeps its users over a restart and a crash', async () => {
+  it('keeps its users across a restart and a crash', async () => {
     await signIn('carol.test')
     const linked = await page.locator('.accounts strong').allInnerTexts()
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {

@@ -8,7 +8,7 @@ const cleanup = new Cleanup()
 let context: BrowserContext
 let page: Page
 let site: Site
-/** The addresses, referrers and bodies of all requests but the login's own. */
+/** The URLs, referrers and bodies of all requests except the login request. */
 let requested: string[]
 
 beforeEach(async () => {
@@ -25,14 +25,16 @@ beforeEach(async () => {
 })
 afterEach(() => cleanup.run())
 
-/** Everything that the browser remembers of where this tab has been. */
+/** Everything that the browser stores about the pages of this tab. */
 async function history(): Promise<string[]> {
   const session: CDPSession = await context.newCDPSession(page)
   const { entries } = await session.send('Page.getNavigationHistory')
   return entries.map(({ url }) => url)
 }
 
-/** No part of the answer is where others could read it; the wallet's own page is the wallet's. */
+/**
+ * No part of the response is where other sites or scripts can read it. The wallet's own page is not checked.
+ */
 async function expectNoTrace(): Promise<void> {
   expect(page.url()).not.toContain('signature')
   for (const place of [
@@ -46,7 +48,7 @@ async function expectNoTrace(): Promise<void> {
 
 const signedIn = { outcome: 'signed-in', reply: { id: 'alice.test' } }
 
-describeInChromium('a page whose wallet takes over the window', () => {
+describeInChromium('a page whose wallet replaces it in the window', () => {
   async function open(options: TestAppOptions & { callbackUrl?: string } = {}): Promise<void> {
     site = await startSite(cleanup, await bundle('redirecting-wallet'), options)
     await page.goto(site.url)
@@ -54,7 +56,7 @@ describeInChromium('a page whose wallet takes over the window', () => {
     await page.waitForURL(`${site.walletUrl}/sign-message**`)
   }
 
-  it('signs in when the wallet returns, and leaves no trace of the answer', async () => {
+  it('signs in when the wallet returns, and leaves no trace of the response', async () => {
     await open()
     await approve(page)
     await expect.poll(() => result(page)).toMatchObject(signedIn)
@@ -62,7 +64,7 @@ describeInChromium('a page whose wallet takes over the window', () => {
     await expectNoTrace()
   })
 
-  it('signs in on a callback URL with a query and a hash, which is signed as it is', async () => {
+  it('signs in on a callback URL with a query and a hash, which is signed unchanged', async () => {
     await open({ callbackUrl: '/elsewhere?next=%2Fa%20b&x=1#part' })
     await approve(page)
     await expect.poll(() => result(page)).toMatchObject(signedIn)
@@ -70,7 +72,7 @@ describeInChromium('a page whose wallet takes over the window', () => {
     await expectNoTrace()
   })
 
-  it('tells a refusal, and signs in at the second try', async () => {
+  it('reports that the person declined, and signs in at the second attempt', async () => {
     await open()
     await page.getByRole('button', { name: 'Decline' }).click()
     await expect.poll(() => result(page)).toEqual({ outcome: 'refused' })
@@ -80,7 +82,7 @@ describeInChromium('a page whose wallet takes over the window', () => {
     await expect.poll(() => result(page)).toMatchObject(signedIn)
   })
 
-  it('tells a challenge that expired while the wallet was open', async () => {
+  it('reports a challenge that expired while the wallet was open', async () => {
     await open({ near: { challengeMaxAge: 1 } })
     await approve(page)
     await expect
@@ -88,7 +90,7 @@ describeInChromium('a page whose wallet takes over the window', () => {
       .toMatchObject({ outcome: 'failed', code: 'ERR_NEAR_CHALLENGE_EXPIRED' })
   })
 
-  it('signs in in the window that the wallet was opened in, when the page behind it is gone', async () => {
+  it("signs in within the wallet's window if the page behind it is gone", async () => {
     await open()
     const address = page.url()
     await page.goto(`${site.url}/elsewhere`)
@@ -96,13 +98,14 @@ describeInChromium('a page whose wallet takes over the window', () => {
     await page.evaluate((url) => void window.open(url), address)
     const popup = await opened
     await approve(popup)
-    // Nobody closes it: after three seconds it goes to the callback URL by itself, with a signature over none.
+    // No page closes the window. After three seconds the wallet goes to the callback URL, with a signature
+    // over no callback URL.
     await expect.poll(() => result(popup), { timeout: 10_000 }).toMatchObject(signedIn)
     expect(popup.url()).toBe(`${site.url}/`)
   })
 })
 
-/** The two routes and the post of a sign-in without front-end code. */
+/** The routes of a sign-in without front-end code. */
 const routes: NonNullable<TestAppOptions['routes']> = (app, passport, near) => {
   app.get('/login/near', passport.authenticate('near') as never)
   app.get('/login/near/callback', near.callbackPage())
@@ -123,19 +126,19 @@ for (const sameSite of ['lax', 'strict'] as const) {
       await page.waitForURL(`${site.walletUrl}/sign-message**`)
     })
 
-    it('signs in, and leaves no trace of the answer', async () => {
+    it('signs in, and leaves no trace of the response', async () => {
       await approve(page)
       await page.waitForURL(`${site.url}/me`)
       expect(await me()).toContain('alice.test')
       await expectNoTrace()
     })
 
-    it('ends where failures end after a refusal', async () => {
+    it('goes to failureRedirect after the person declined', async () => {
       await page.getByRole('button', { name: 'Decline' }).click()
       await page.waitForURL(`${site.url}/?failed`)
     })
 
-    it('does nothing when the callback page is reloaded or come back to: it says that there is nothing to do', async () => {
+    it('shows that nothing is left to do when the callback page is reloaded or revisited', async () => {
       await approve(page)
       await page.waitForURL(`${site.url}/me`)
       const requests = site.network.requestCount
@@ -151,7 +154,7 @@ for (const sameSite of ['lax', 'strict'] as const) {
       expect(await me()).toContain('alice.test')
     })
 
-    it('is still signed in after the back button, and nothing is sent again', async () => {
+    it('is still signed in after the back button, and sends nothing again', async () => {
       await approve(page)
       await page.waitForURL(`${site.url}/me`)
       const requests = site.network.requestCount
@@ -165,7 +168,7 @@ for (const sameSite of ['lax', 'strict'] as const) {
       expect(await me()).toContain('alice.test')
     })
 
-    it('refuses the answer a second time: approved again after the back button, the challenge is spent', async () => {
+    it('rejects a second approval after the back button, because the challenge is already used', async () => {
       const address = page.url()
       await approve(page)
       await page.waitForURL(`${site.url}/me`)
@@ -174,7 +177,7 @@ for (const sameSite of ['lax', 'strict'] as const) {
       await page.waitForURL(`${site.url}/?failed`)
     })
 
-    it('lets two tabs finish, each with its own challenge', async () => {
+    it('lets two tabs complete their logins, each with its own challenge', async () => {
       const other = await context.newPage()
       await other.goto(`${site.url}/login/near`)
       await approve(page, 'alice.test')
@@ -184,7 +187,7 @@ for (const sameSite of ['lax', 'strict'] as const) {
       expect(await other.locator('body').innerText()).toContain('bob.test')
     })
 
-    it('finishes after the network was lost on the way back, once the page is reloaded', async () => {
+    it('completes after a lost network on the way back, once the page is reloaded', async () => {
       await page.route(`${site.url}/**`, (route) => route.abort('internetdisconnected'))
       await approve(page)
       await expect.poll(() => page.url()).toContain('chrome-error')
@@ -200,7 +203,7 @@ for (const sameSite of ['lax', 'strict'] as const) {
 describeInChromium('the callback page', () => {
   const answer = '#accountId=alice.test&signature=AAAA&publicKey=ed25519%3Ax&'
 
-  it('waits while the browser is offline, says so, and goes on by itself', async () => {
+  it('waits while the browser is offline, shows it, and continues without a reload', async () => {
     site = await startSite(cleanup, '', { routes, callbackUrl })
     await page.addInitScript(() => {
       Object.defineProperty(navigator, 'onLine', { get: () => false })
@@ -213,11 +216,11 @@ describeInChromium('the callback page', () => {
     await page.waitForURL(`${site.url}/?failed`)
   })
 
-  it('sends the answer once, to the path without its query, and says that it is busy until it is over', async () => {
+  it('sends the response once, to the path without its query, and shows that it is busy', async () => {
     site = await startSite(cleanup, '', { routes, callbackUrl })
     await page.addInitScript(() => {
       Object.defineProperty(navigator, 'onLine', { get: () => false })
-      // The page as it is while the server takes its time: Playwright cannot look at one that is about to be replaced.
+      // The page while the server works: Playwright cannot read a page that is about to be replaced.
       HTMLFormElement.prototype.submit = function () {
         document.title += ` ${this.method} ${this.action}`
       }
@@ -231,7 +234,7 @@ describeInChromium('the callback page', () => {
     const busy = page.getByText('Signing you in…')
     expect(await busy.isVisible()).toBe(true)
 
-    // Something that the page's policy refuses, such as an extension's picture, is no end of the login.
+    // A resource that the page's policy blocks, such as an extension's picture, does not end the login.
     const refused = page.waitForEvent('console', (message) =>
       message.text().includes('Content Security Policy'),
     )
@@ -241,13 +244,13 @@ describeInChromium('the callback page', () => {
     await refused
     expect(await busy.isVisible()).toBe(true)
 
-    // The browser brings the page back as it was left.
+    // The browser restores the page from its back/forward cache.
     await page.evaluate('dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }))')
     await page.getByText('There is nothing left to do here.').waitFor()
     expect(await page.locator('input').count()).toBe(0)
   })
 
-  it('says what to do when scripts are off, and keeps the answer for the reload', async () => {
+  it('shows what to do when scripts are off, and keeps the response for the reload', async () => {
     site = await startSite(cleanup, '', { routes, callbackUrl })
     const without = await openBrowser({ javaScriptEnabled: false })
     cleanup.add(without.close)
@@ -263,9 +266,9 @@ describeInChromium('the callback page', () => {
   })
 
   it.each([
-    ['that was named goes there', true],
-    ['that was not named leaves nobody waiting', false],
-  ])('on a site that redirects to another origin %s', async (_, isNamed) => {
+    ["the browser goes there if the page's policy lists it", true],
+    ['the visitor sees that nothing is left to do if the policy does not list it', false],
+  ])('after a redirect to another origin, %s', async (_, isNamed) => {
     site = await startSite(cleanup, '', {
       callbackUrl,
       routes(app, _passport, near) {
@@ -280,7 +283,7 @@ describeInChromium('the callback page', () => {
     else await page.getByText('There is nothing left to do here.').waitFor()
   })
 
-  it('runs nothing that the answer brings along', async () => {
+  it('runs no script from the response', async () => {
     site = await startSite(cleanup, '', { routes, callbackUrl })
     const messages: string[] = []
     page.on('dialog', (dialog) => {

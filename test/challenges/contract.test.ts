@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, it } from 'vitest'
 import { Cleanup } from '../support/app'
 import { describeWithRedis, describeWithValkey, RedisServer, startRedisCluster } from '../support/redis'
 
-describe('SessionChallengeStore keeps the contract of stores, in one process', () => {
+describe('SessionChallengeStore passes the store contract, in one process', () => {
   challengeStoreContract({
     test: it,
     createStore: () => new SessionChallengeStore(),
@@ -100,7 +100,7 @@ const CLUSTER_CLIENTS: [string, Connect][] = [
   ],
 ]
 
-/** The contract with each client, on servers that are started for it. */
+/** The contract with each client, on servers that the test starts. */
 function keepsTheContract(
   clients: [string, Connect][],
   start: (cleanup: Cleanup) => Promise<string[]>,
@@ -121,7 +121,7 @@ function keepsTheContract(
   })
 }
 
-describeWithRedis('RedisChallengeStore keeps the contract of stores', () => {
+describeWithRedis('RedisChallengeStore passes the store contract', () => {
   describe('on one Redis', () => {
     keepsTheContract(CLIENTS, async (cleanup) => [(await RedisServer.start(cleanup)).url])
   })
@@ -130,7 +130,7 @@ describeWithRedis('RedisChallengeStore keeps the contract of stores', () => {
   })
 })
 
-describeWithValkey('RedisChallengeStore keeps the contract of stores on Valkey', () => {
+describeWithValkey('RedisChallengeStore passes the store contract on Valkey', () => {
   describe('on one server', () => {
     keepsTheContract(CLIENTS, async (cleanup) => [
       (await RedisServer.start(cleanup, { program: 'valkey' })).url,

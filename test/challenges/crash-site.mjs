@@ -1,4 +1,4 @@
-// A site whose sessions are in Redis and whose challenges are in its sessions. It ends when its parent does.
+// A site with sessions in Redis and challenges in its sessions. It ends when its parent process ends.
 import fastifyCookie from '@fastify/cookie'
 import { Authenticator } from '@fastify/passport'
 import fastifySession from '@fastify/session'

@@ -35,7 +35,7 @@ describeWithRedis('a process that is killed during the key check', () => {
       const alice = await network.createAccount('alice.test')
       const first = await start(framework, redis.url, network.rpcUrl)
       const browser = new Browser(first.url)
-      // The twin: the login is good.
+      // The twin: the login succeeds.
       expect((await browser.login(await alice.signMessage(await browser.challenge()))).status).toBe(200)
 
       const login = await alice.signMessage(await browser.challenge())

@@ -45,11 +45,13 @@ interface Site {
   links: string[]
 }
 
-/** The routes of each site: /password, /logout, /near (sign-in) and, under /link, each way to link an account. */
+/**
+ * The routes of each site: /password, /logout, /near (sign-in) and, under /link, each way to link an account.
+ */
 interface Options {
   near?: Partial<NearStrategyOptions>
   keepSessionInfo?: boolean
-  /** How the strategy for linking is used. */
+  /** The two ways to use the strategy for linking. */
   way?: Way
 }
 
@@ -256,18 +258,18 @@ async function post(browser: Browser, path: string, body: unknown = {}) {
 }
 const signInAs = async (browser: Browser, username: string): Promise<void> =>
   expect(await post(browser, '/password', { username })).toMatchObject({ status: 200 })
-const draw = async (browser: Browser, path = '/link/challenge'): Promise<Challenge> => {
+const requestChallenge = async (browser: Browser, path = '/link/challenge'): Promise<Challenge> => {
   const response = await browser.request(path)
   expect(response.status).toBe(200)
   return (await response.json()) as Challenge
 }
 const answer = async (browser: Browser, account = bob, path?: string): Promise<SignedMessage> =>
-  account.signMessage(await draw(browser, path))
+  account.signMessage(await requestChallenge(browser, path))
 
 const missing = { status: 401, code: 'ERR_NEAR_CHALLENGE_MISSING' }
 const good = { status: 200, code: undefined }
 
-/** User A draws a challenge to link; user B replaces user A; the tab of user A posts the answer. */
+/** User A gets a challenge to link; user B replaces user A; user A's tab posts the response. */
 async function expectBound({ url, links }: Site, signsOut: boolean): Promise<void> {
   const browser = new Browser(url)
   await signInAs(browser, 'a')
@@ -278,7 +280,7 @@ async function expectBound({ url, links }: Site, signsOut: boolean): Promise<voi
   expect(await post(browser, '/link', planted)).toEqual(missing)
   expect(network.requestCount).toBe(requests)
   expect(links).toEqual([])
-  // The challenge is consumed: its own user cannot use it any more.
+  // The challenge is consumed, so its own user cannot use it any more.
   await signInAs(browser, 'a')
   expect(await post(browser, '/link', planted)).toEqual(missing)
   // The twin: each user can link, in the same tab and in another tab.
@@ -328,7 +330,7 @@ describeWithRedis('a challenge to link in Redis, under an id that survives login
 })
 
 describe('linking', () => {
-  it('without a user is ERR_NEAR_SIGN_IN_REQUIRED (401), for the challenge and for the answer', async () => {
+  it('without a user is 401 ERR_NEAR_SIGN_IN_REQUIRED, for challenge and response', async () => {
     const { url, links } = await startExpress({ keepSessionInfo: true })
     const browser = new Browser(url)
     const response = await browser.request('/link/challenge')
@@ -341,7 +343,7 @@ describe('linking', () => {
     expect(links).toEqual([])
   })
 
-  it('rejects a challenge that was drawn before a login, with keepSessionInfo', async () => {
+  it('rejects a challenge that was issued before a login, with keepSessionInfo', async () => {
     const { url, links } = await startExpress({ keepSessionInfo: true, way: 'authorize' })
     const browser = new Browser(url)
     const before = await answer(browser)
@@ -350,7 +352,7 @@ describe('linking', () => {
     expect(links).toEqual([])
   })
 
-  it('rejects a challenge that was drawn before a NEAR login, with keepSessionInfo', async () => {
+  it('rejects a challenge that was issued before a NEAR login, with keepSessionInfo', async () => {
     const { url, links } = await startExpress({ keepSessionInfo: true, way: 'authorize' })
     const browser = new Browser(url)
     const before = await answer(browser)
@@ -365,8 +367,8 @@ describe('linking', () => {
   })
 
   it.each([
-    ['an answer to link', '/link/challenge', '/near'],
-    ['an answer to sign in', '/near/challenge', '/link'],
+    ['a response to link', '/link/challenge', '/near'],
+    ['a response to sign in', '/near/challenge', '/link'],
   ])('and signing in do not accept %s in place of the other, under one store', async (_, from, to) => {
     const { url, links } = await startExpress()
     const browser = new Browser(url)
@@ -395,7 +397,7 @@ describe('a store that drops the purpose and the user', () => {
   })
 })
 
-describe('two strategies with one name that Passport knows by another', () => {
+describe('two strategies with one name that Passport registers under another', () => {
   it.each<[string, Partial<NearStrategyOptions>]>([
     ['messages', { message: 'Something else' }],
     ['purposes', { linking: true, currentUser: () => 'u' }],

@@ -34,8 +34,8 @@ const login = (consume: ChallengeStore['consume'], credentials = body): Promise<
 describe('a value that a store returns', () => {
   it.each<[string, object]>([
     ['a challenge', challenge],
-    ['a challenge with fields of its own', { ...challenge, _id: 1 }],
-    ['a challenge whose callback URL is null, as databases have it', { ...challenge, callbackUrl: null }],
+    ['a challenge with additional fields', { ...challenge, _id: 1 }],
+    ['a challenge whose callback URL is null, as a database returns it', { ...challenge, callbackUrl: null }],
     ['a challenge whose callback URL is empty', { ...challenge, callbackUrl: '' }],
     ['a challenge without an expiry', without('expiresAt')],
     ['a challenge without a purpose', without('purpose')],
@@ -47,13 +47,13 @@ describe('a value that a store returns', () => {
   it.each<[string, unknown]>([
     ['true', true],
     ['an empty object', {}],
-    ['a text', JSON.stringify(challenge)],
+    ['a string', JSON.stringify(challenge)],
     ['a challenge without a nonce', { ...challenge, nonce: undefined }],
     ['a challenge with a short nonce', { ...challenge, nonce: 'AAAA' }],
     ['a challenge whose message has a lone surrogate', { ...challenge, message: 'Sign in \ud800' }],
-    ['a challenge without a time', { ...challenge, issuedAt: undefined }],
-    ['a challenge whose time is a text', { ...challenge, issuedAt: String(Date.now()) }],
-    ['a challenge whose expiry is a text', { ...challenge, expiresAt: String(Date.now()) }],
+    ['a challenge without an issue time', { ...challenge, issuedAt: undefined }],
+    ['a challenge whose issue time is a string', { ...challenge, issuedAt: String(Date.now()) }],
+    ['a challenge whose expiry is a string', { ...challenge, expiresAt: String(Date.now()) }],
     ['a challenge whose purpose is an array', { ...challenge, purpose: [purpose] }],
     ['a challenge whose user is an object', { ...challenge, issuedTo: {} }],
   ])('%s is a failure of the store (503), not a rejection', async (_, stored) => {
@@ -85,7 +85,7 @@ describe('a value that a store returns', () => {
     expect(await login(async () => stored)).toMatchObject({ action: 'success' })
   })
 
-  it('a challenge can be answered up to its maximum age and not 1 ms longer', async () => {
+  it('a challenge accepts a response up to its maximum age and not 1 ms longer', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     try {
       const stored = { ...challenge, issuedAt: Date.now() - 300_000 }
@@ -102,7 +102,7 @@ describe('a value that a store returns', () => {
   })
 
   it.each<[string, object]>([
-    ['another state than the request named', { state: 'another' }],
+    ['another state than the requested one', { state: 'another' }],
     ['another purpose', { purpose: 'near/link' }],
     ['an issue time 1001 ms in the future', { issuedAt: challenge.issuedAt + 1001 }],
     ['an issue time in the far future', { issuedAt: Number.MAX_SAFE_INTEGER }],
@@ -179,7 +179,7 @@ describe('a store that does not respond', () => {
     expect(network.requestCount).toBe(before)
   })
 
-  it('within 5 seconds is waited for, and leaves no timer', async () => {
+  it('may respond within 5 seconds, and leaves no timer', async () => {
     const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
     const before = timers()
     const slowly = async (): Promise<typeof challenge> => {

@@ -7,14 +7,14 @@ import { Browser, Cleanup, RECIPIENT, startApp } from '../support/app'
 import { PURPOSE, storedChallenge } from '../support/challenge'
 import { clusterIsHealthy, describeWithRedis, RedisServer, startRedisCluster, until } from '../support/redis'
 
-/** The store's own time limit in these tests, and what a busy machine may need beyond it. */
+/** The store's timeout in these tests, and the margin for a busy machine. */
 const TIMEOUT = 500
-// A busy machine adds this much; a hang takes longer.
+// Margin for a busy machine; a hanging request takes longer.
 const SLACK = 15_000
 
 type Connect = (server: RedisServer, cleanup: Cleanup) => Promise<RedisClient>
 
-/** Clients as an application makes them that minds nothing but errors, which would end the process. */
+/** Clients of an application that only handles their errors, which would otherwise end the process. */
 const CLIENTS: [string, Connect][] = [
   [
     'redis',
@@ -79,7 +79,7 @@ describeWithRedis('A Redis that fails', () => {
   async function start(client: RedisClient) {
     const store = new RedisChallengeStore(client, { timeout: TIMEOUT })
     const app = await startApp(cleanup, { near: { store, rpc: network.rpcUrl, recipient: RECIPIENT } })
-    /** A new visitor's whole login: its status. */
+    /** The status of a new visitor's whole login. */
     const login = async (): Promise<number> => {
       const browser = new Browser(app.url)
       const response = await browser.request('/login/near/challenge')
@@ -90,7 +90,7 @@ describeWithRedis('A Redis that fails', () => {
     return { app, login }
   }
 
-  /** Both halves of a login are 503 in time, and nobody is signed in. */
+  /** The challenge and the login are both a 503 within the timeout, and no user is signed in. */
   async function isUnavailable(url: string, before: { browser: Browser; signed: object }): Promise<void> {
     const began = performance.now()
     const challenge = await new Browser(url).request('/login/near/challenge')
@@ -123,7 +123,7 @@ describeWithRedis('A Redis that fails', () => {
         (server) => server.command('REPLICAOF', 'NO', 'ONE'),
       ],
     ])(
-      '%s: 503 in time, never a rejection, and logins work again',
+      '%s: 503 within the timeout, never a rejection, and logins succeed again',
       async (_, fail, recover) => {
         const server = await RedisServer.start(cleanup)
         const { app, login } = await start(await connect(server, cleanup))
@@ -141,7 +141,7 @@ describeWithRedis('A Redis that fails', () => {
     )
   })
 
-  it('as one node of a cluster: its sessions get 503 in time, the others sign in', async () => {
+  it('as one node of a cluster: its sessions get a 503 within the timeout, the others sign in', async () => {
     const { nodes, urls } = await startRedisCluster(cleanup, {
       args: ['--cluster-require-full-coverage', 'no'],
     })
@@ -174,7 +174,7 @@ describeWithRedis('A Redis that fails', () => {
   }, 240_000)
 })
 
-describe('RedisChallengeStore, whatever its client does', () => {
+describe('RedisChallengeStore with any client', () => {
   const challenge = storedChallenge('s')
   const req = { sessionID: 's', session: {} }
   const failed = { code: 'ERR_NEAR_STORE_FAILED', status: 503 }
@@ -202,7 +202,7 @@ describe('RedisChallengeStore, whatever its client does', () => {
     expect(performance.now() - began).toBeLessThan(2000 + SLACK)
   })
 
-  it('sends no further command after its time limit', async () => {
+  it('sends no further command after its timeout', async () => {
     let asked = 0
     let answer = (_: unknown): void => undefined
     const store = new RedisChallengeStore(
@@ -227,7 +227,7 @@ describe('RedisChallengeStore, whatever its client does', () => {
     expect(timers()).toBeLessThanOrEqual(before)
   })
 
-  it('lets at most 10,000 commands wait, so that memory is bounded when Redis does not reply', async () => {
+  it('queues at most 10,000 commands, so that memory is bounded if Redis does not reply', async () => {
     const answers: ((value: unknown) => void)[] = []
     const store = new RedisChallengeStore(
       clientThat(() => new Promise((resolve) => answers.push(resolve))),

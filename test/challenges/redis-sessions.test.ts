@@ -16,7 +16,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { accountAsUser, Browser, Cleanup, listen, RECIPIENT, startApp } from '../support/app'
 import { describeWithRedis, RedisServer } from '../support/redis'
 
-/** What a framework's application does with a strategy; `saved` counts how often a session was written. */
+/** An application of one framework with a strategy. `saved` counts the writes of the session. */
 type Start = (near: NearStrategy, cleanup: Cleanup) => Promise<{ url: string; saved: () => number }>
 
 const startExpress: Start = async (near, cleanup) => {
@@ -202,7 +202,7 @@ describeWithRedis('RedisChallengeStore in an application', () => {
       expect(await client.keys('*')).toEqual([])
     })
 
-    it('signs one of 20 copies of a login in', async () => {
+    it('accepts one of 20 copies of a login', async () => {
       const { url } = await start(strategy(), cleanup)
       const browser = new Browser(url)
       const signed = await alice.signMessage(await browser.challenge())
@@ -216,8 +216,8 @@ describeWithRedis('RedisChallengeStore in an application', () => {
     })
   })
 
-  it('spends a challenge once where sessions are in a cookie, which a visitor may bring back', async () => {
-    // As the README says it.
+  it('consumes a challenge once if sessions are in a cookie, which a visitor may send again', async () => {
+    // The options that the README shows.
     const sessionId = (req: { session: { visitor?: string } }) => (req.session.visitor ??= randomUUID())
     const store = new RedisChallengeStore(client, { sessionId })
     const near = new NearStrategy({ recipient: RECIPIENT, rpc: network.rpcUrl, store }, accountAsUser)
@@ -235,7 +235,7 @@ describeWithRedis('RedisChallengeStore in an application', () => {
   })
 
   it.each([false, true])(
-    'lets nothing link that was issued before the login (keepSessionInfo: %s)',
+    'rejects a linking challenge that was issued before the login (keepSessionInfo: %s)',
     async (keepSessionInfo) => {
       const near = { rpc: network.rpcUrl, store: new RedisChallengeStore(client) }
       const linked: string[] = []

@@ -27,7 +27,7 @@ describeWithRedis('RedisChallengeStore', () => {
   beforeEach(() => client.flushAll())
 
   describe('in Redis', () => {
-    it('has one key for each session, named by a hash: a reader of Redis learns no session id', async () => {
+    it('has one key for each session, named by a hash: the keys in Redis contain no session id', async () => {
       const store = new RedisChallengeStore(client)
       for (const state of ['a', 'b']) await store.issue(requestOf('secret-1'), challenge(state))
       await store.issue(requestOf('{odd}:*\n é'), challenge('c'))
@@ -151,15 +151,15 @@ describeWithRedis('RedisChallengeStore', () => {
       expect(req.session).toEqual({})
     })
 
-    /** As a session library's class has it: not a field of the content. */
+    /** A class of a session library: the id is not a field of the session's content. */
     const withId = (name: string): object => ({
       session: Object.create({ [name]: 'id' }) as object,
     })
 
     it.each<[string, object]>([
-      ['in req.sessionID, as express-session has it', { sessionID: 'id' }],
-      ['in session.sessionId, as @fastify/session has it', withId('sessionId')],
-      ['in session.externalKey, as koa-session has it', withId('externalKey')],
+      ['in req.sessionID, as in express-session', { sessionID: 'id' }],
+      ['in session.sessionId, as in @fastify/session', withId('sessionId')],
+      ['in session.externalKey, as in koa-session', withId('externalKey')],
     ])('is known by its id %s', async (_, req) => {
       const store = new RedisChallengeStore(client)
       await store.issue(req, challenge('a'))
@@ -170,13 +170,13 @@ describeWithRedis('RedisChallengeStore', () => {
       ['nothing', {}],
       ['a session without an id, as in a cookie', { session: {} }],
       ['an empty id', { sessionID: '', session: {} }],
-      ['an id that is no text', { sessionID: 5 }],
+      ['an id that is not a string', { sessionID: 5 }],
       ['no session', { session: null }],
       ["the application's own session.id", { session: { id: 'id' } }],
       ['a session.id of a class', withId('id')],
       ["the application's own field sessionId", { session: { sessionId: 'id' } }],
       ["the application's own field externalKey", { session: { externalKey: 'id' } }],
-    ])('must be there: %s is ERR_NEAR_SESSION_UNAVAILABLE, without a command to Redis', async (_, req) => {
+    ])('is required: %s is ERR_NEAR_SESSION_UNAVAILABLE, without a command to Redis', async (_, req) => {
       const store = new RedisChallengeStore(client)
       const expected = { code: 'ERR_NEAR_SESSION_UNAVAILABLE', status: 500 }
       await client.configResetStat()
@@ -185,7 +185,7 @@ describeWithRedis('RedisChallengeStore', () => {
       expect(await client.info('commandstats')).not.toContain('eval')
     })
 
-    it('can have its id elsewhere, with the option sessionId', async () => {
+    it('can come from the option sessionId', async () => {
       const sessionId = (req: { headers: { device?: string } }) => req.headers.device
       const store = new RedisChallengeStore(client, { sessionId })
       await store.issue({ headers: { device: 'd' } }, challenge('a'))
@@ -202,7 +202,7 @@ describeWithRedis('RedisChallengeStore', () => {
     type Request = { id: string; session: Session }
     const sessionId = (req: Request) => req.id
 
-    /** A request whose session is replaced by an empty one; its id changes, or stays. */
+    /** A request whose session is replaced by an empty one. Its id changes or stays. */
     const request = (id: string, newId = id): Request => {
       const req: Request = { id, session: {} }
       const regenerate = (done: () => void): void => {
@@ -254,7 +254,7 @@ describeWithRedis('RedisChallengeStore', () => {
       expect(await store.consume(req, 'b', PURPOSE)).toMatchObject({ state: 'b' })
     })
 
-    it('asks the previous session until its challenges have expired, and not afterwards', async () => {
+    it('reads the previous session until its challenges have expired, and not afterwards', async () => {
       vi.useFakeTimers({ toFake: ['Date'] })
       try {
         const store = new RedisChallengeStore(client, { sessionId })
@@ -271,7 +271,7 @@ describeWithRedis('RedisChallengeStore', () => {
       }
     })
 
-    it('asks only the new session when no challenge was left in the old one', async () => {
+    it('reads only the new session when no challenge was left in the old one', async () => {
       const store = new RedisChallengeStore(client, { sessionId })
       const req = request('old', 'new')
       await issueAll(store, req, 'a')
@@ -322,7 +322,7 @@ describeWithRedis('RedisChallengeStore', () => {
       ['nothing', undefined, /client of the package "redis" \(5 or later\) or "ioredis"; got undefined/],
       ['a URL, which may hold a password', 'redis://user:password@127.0.0.1', /got a string$/],
       ['an object', { get() {} }, /got an object/],
-      ['half a client', { evalsha() {} }, /got an object/],
+      ['an incomplete client', { evalsha() {} }, /got an object/],
     ])('%s as a client', (_, wrong, message) => {
       expect(() => new RedisChallengeStore(wrong as RedisClient)).toThrow(TypeError)
       expect(() => new RedisChallengeStore(wrong as RedisClient)).toThrow(message)

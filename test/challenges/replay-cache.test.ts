@@ -26,7 +26,7 @@ type Create = () => NearStrategy
 
 const COPIES = 20
 
-/** Waits until all copies have read their session: from then on, each holds the challenge. */
+/** Waits until all copies have read their session. From then on each copy holds the challenge. */
 function allArrived(): express.RequestHandler {
   const waiting: express.NextFunction[] = []
   return (_req, _res, next) => {
@@ -35,7 +35,7 @@ function allArrived(): express.RequestHandler {
   }
 }
 
-/** An application that takes a strategy for each request. */
+/** An application that creates a strategy for each request. */
 async function startApp(strategyFor: Create): Promise<Browser> {
   const app = express()
   app.use(express.json())
@@ -53,7 +53,7 @@ const create = (store?: SessionChallengeStore): NearStrategy =>
     done(null, profile),
   )
 
-describe(`of ${COPIES} copies of a login, exactly one signs in`, () => {
+describe(`accepts exactly one of ${COPIES} copies of a login`, () => {
   it.each<[string, () => Create]>([
     ['a strategy for each request', () => () => create()],
     [

@@ -4,7 +4,7 @@ import { SessionChallengeStore, type StoredChallenge } from 'passport-near'
 import { describe, expect, it, vi } from 'vitest'
 import { PURPOSE, storedChallenge as challenge } from '../support/challenge'
 
-/** A store with a replay cache of its own, as in another process. */
+/** A store with its own replay cache, as in another process. */
 function storeOfAnotherProcess(): SessionChallengeStore {
   const shared = globalThis as Record<symbol, unknown>
   const key = Symbol.for('passport-near.replay-cache.1')
@@ -34,7 +34,7 @@ async function consumeOthers(
   }
 }
 
-/** In bytes, after everything that can be was collected. */
+/** Heap size in bytes, after a full garbage collection. */
 async function usedMemory(): Promise<number> {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
@@ -124,7 +124,7 @@ describe('SessionChallengeStore', () => {
     }
   })
 
-  it("returns another process's challenge, and a challenge whose serial number was changed, exactly once", async () => {
+  it('returns a challenge of another process, or with a changed serial number, exactly once', async () => {
     const store = storeOfAnotherProcess()
     const other = storeOfAnotherProcess()
     const req = { session: {} }
@@ -141,7 +141,7 @@ describe('SessionChallengeStore', () => {
     }
   })
 
-  it('assigns whole new values and undefined, because some session libraries lose deletions and nested changes', async () => {
+  it('assigns whole values: some session libraries lose deletions and nested changes', async () => {
     const assigned: unknown[] = []
     const session = new Proxy<Record<string, unknown>>(
       {},
@@ -174,18 +174,24 @@ describe('SessionChallengeStore', () => {
   })
 
   it.each([
-    ['a text', 'garbage'],
+    ['a string', 'garbage'],
     ['an object', { 0: challenge('a') }],
-    ['a list of other things', [null, 1, 'a', {}, [], { ...challenge('a'), nonce: 'short' }]],
-    ['a challenge without a time', [{ ...challenge('a'), issuedAt: undefined }]],
+    ['an array of other values', [null, 1, 'a', {}, [], { ...challenge('a'), nonce: 'short' }]],
+    ['a challenge without an issue time', [{ ...challenge('a'), issuedAt: undefined }]],
     ['a challenge with a message of another type', [{ ...challenge('a'), message: {} }]],
     ['a challenge with a state of another type', [{ ...challenge('a'), state: 1 }]],
     ['a challenge with a nonce of another type', [{ ...challenge('a'), nonce: [challenge('a').nonce] }]],
-    ['a challenge with a nonce after something', [{ ...challenge('a'), nonce: `A${challenge('a').nonce}` }]],
-    ['a challenge with a nonce before something', [{ ...challenge('a'), nonce: `${challenge('a').nonce}A` }]],
+    [
+      'a challenge with a nonce after other characters',
+      [{ ...challenge('a'), nonce: `A${challenge('a').nonce}` }],
+    ],
+    [
+      'a challenge with a nonce before other characters',
+      [{ ...challenge('a'), nonce: `${challenge('a').nonce}A` }],
+    ],
     ['a challenge with a callback of another type', [{ ...challenge('a'), callbackUrl: 1 }]],
     ['a challenge with an expiry of another type', [{ ...challenge('a'), expiresAt: '1' }]],
-    ['a challenge with an expiry that is no number', [{ ...challenge('a'), expiresAt: NaN }]],
+    ['a challenge with an expiry of NaN', [{ ...challenge('a'), expiresAt: NaN }]],
     ['a challenge with a purpose of another type', [{ ...challenge('a'), purpose: [PURPOSE] }]],
     ['a challenge with a user of another type', [{ ...challenge('a'), issuedTo: {} }]],
   ])('ignores %s in the session', async (_, stored) => {
@@ -206,7 +212,7 @@ describe('SessionChallengeStore', () => {
   })
 
   it.each([undefined, null, 'text'])(
-    'asks for session middleware when req.session is %s',
+    'reports missing session middleware when req.session is %s',
     async (session) => {
       const expected = { code: 'ERR_NEAR_SESSION_UNAVAILABLE', status: 500 }
       const store = new SessionChallengeStore()
@@ -232,7 +238,7 @@ describe('SessionChallengeStore', () => {
     expect(() => new SessionChallengeStore(options as object)).toThrow(new TypeError(message))
   })
 
-  it('takes out only a challenge of the same purpose when the request names no state', async () => {
+  it('consumes only a challenge of the same purpose when the request names no state', async () => {
     const store = new SessionChallengeStore()
     const req = { session: {} }
     await issueAll(store, req, 'a')
@@ -242,7 +248,7 @@ describe('SessionChallengeStore', () => {
     expect((await store.consume(req, undefined, 'near/link'))?.state).toBe('b')
   })
 
-  it('takes out a challenge of another purpose by its state, so that it cannot be used afterwards', async () => {
+  it('consumes a challenge of another purpose by its state, so that it stays unusable', async () => {
     const store = new SessionChallengeStore()
     const req = { session: {} }
     await store.issue(req, challenge('a', { purpose: 'near/link' }))
@@ -254,7 +260,7 @@ describe('SessionChallengeStore', () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     try {
       const store = storeOfAnotherProcess()
-      const issuer = storeOfAnotherProcess() // challenges of another process are remembered one by one
+      const issuer = storeOfAnotherProcess() // Challenges of another process are stored one by one.
       const { expiresAt: _, ...withoutExpiry } = challenge('a')
       const req = { session: {} }
       await issuer.issue(req, withoutExpiry as StoredChallenge)
@@ -281,7 +287,7 @@ describe('a session that is replaced at login', () => {
     session: Record<string, unknown> & { regenerate: (callback: (error?: unknown) => void) => void }
   }
 
-  /** A request whose session is replaced as express-session does it, or fails to be. */
+  /** A request whose session is replaced as by express-session, or fails to be replaced. */
   const request = (failure?: Error): Request => {
     const req = {} as Request
     const regenerate = (callback: (error?: unknown) => void): void => {
@@ -381,7 +387,7 @@ describe('a session that is replaced at login', () => {
     expect(req.session['near:challenges']).toEqual([expect.objectContaining({ state: 'a' })])
   })
 
-  it('may be gone afterwards, or have a regenerate that cannot be replaced: the login goes on', async () => {
+  it('may be missing afterwards, or have a read-only regenerate: the login continues', async () => {
     const store = new SessionChallengeStore()
     const gone = {} as Request
     gone.session = {

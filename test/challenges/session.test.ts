@@ -17,7 +17,7 @@ describe('a new session of express-session', () => {
     await expectSavedFirst(url, sessions)
   })
 
-  it('is saved first when the application has data in it too', async () => {
+  it('is saved first if it already has data of the application', async () => {
     const sessions = new TroubledSessions()
     const { url } = await startApp(cleanup, {
       sessions,
@@ -29,7 +29,7 @@ describe('a new session of express-session', () => {
     await expectSavedFirst(url, sessions)
   })
 
-  it('is saved before the browser is redirected to the wallet; a failed save is 503 without a redirect', async () => {
+  it('is saved before the redirect to the wallet; a failed save is a 503 without a redirect', async () => {
     const sessions = new TroubledSessions()
     const walletUrl = 'https://wallet.example.com'
     const callbackUrl = 'https://app.example.com/back'
@@ -76,7 +76,7 @@ describe('a new session of express-session', () => {
   }, 10_000)
 })
 
-describe('a session of express-session that the browser knows', () => {
+describe('a session of express-session that the browser already has', () => {
   it.each([
     ['has a challenge', false],
     ['is empty after a logout', true],
@@ -105,7 +105,7 @@ describe('a session of express-session that the browser knows', () => {
 })
 
 describe('a session whose challenge is consumed', () => {
-  it('is saved before the key check; a failed save is 503 without an RPC request', async () => {
+  it('is saved before the key check; a failed save is a 503 without an RPC request', async () => {
     const network = await TestNetwork.start()
     cleanup.add(() => network.stop())
     const alice = await network.createAccount('alice.test')
@@ -142,11 +142,11 @@ describeWithRedis('a new session of express-session, with challenges in Redis', 
   })
 })
 
-describe("a session of other middleware than express-session's", () => {
+describe('a session of other middleware than express-session', () => {
   const challenge = storedChallenge('a')
   const save = (): void => expect.unreachable()
   const req = { headers: {} }
-  /** As iron-session and express-session add what is no content. */
+  /** The non-enumerable properties of iron-session and express-session. */
   const withHidden = (hidden: object): object =>
     Object.defineProperties(
       {},
@@ -154,11 +154,11 @@ describe("a session of other middleware than express-session's", () => {
     )
 
   it.each([
-    ['nothing to save it with', {}],
-    ['a save and an id that it shares with others', Object.create({ save, id: 'x' }) as object],
-    ['a save and an id of its own, but no request', withHidden({ save, id: 'x' })],
-    ['a request and a save, but no id', withHidden({ req, save })],
-    ['a request and an id, but no save', withHidden({ req, id: 'x' })],
+    ['no save method', {}],
+    ['a save method and a shared id', Object.create({ save, id: 'x' }) as object],
+    ['a save method and its own id, but no request', withHidden({ save, id: 'x' })],
+    ['a request and a save method, but no id', withHidden({ req, save })],
+    ['a request and an id, but no save method', withHidden({ req, id: 'x' })],
   ])('is not saved by the store when it has %s', async (_, session) => {
     const store = new SessionChallengeStore()
     await store.issue({ session }, challenge)

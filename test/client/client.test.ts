@@ -30,13 +30,13 @@ afterEach(async () => {
 const aliceSigns = (message: MessageToSign) => alice.signMessage(message)
 
 describe('signIn', () => {
-  it('brings the reply of the server', async () => {
+  it('returns the response of the server', async () => {
     const result = await signIn<{ id: string }>(aliceSigns, options)
     expect(result).toMatchObject({ outcome: 'signed-in', reply: { id: 'alice.test' } })
     expect(await (await browser.request('/me')).json()).toMatchObject({ id: 'alice.test' })
   })
 
-  it('posts the three fields and the state of its own challenge, and nothing else that the wallet returned', async () => {
+  it("posts the three fields and its challenge's state, and no other field from the wallet", async () => {
     const bodies: unknown[] = []
     const fetch: NonNullable<SignInOptions['fetch']> = (url, init) => {
       if (init.body) bodies.push(JSON.parse(init.body as string))
@@ -50,7 +50,7 @@ describe('signIn', () => {
     expect(Object.keys(bodies[0] as object)).toEqual(['accountId', 'publicKey', 'signature', 'state'])
   })
 
-  it('tells what the server said of a login that failed: its code, message and status', async () => {
+  it("throws the server's code, message and status of a failed login", async () => {
     const mallory = await network.createAccount('mallory.test')
     const wallet = async (message: MessageToSign) => ({
       ...(await mallory.signMessage(message)),
@@ -64,7 +64,7 @@ describe('signIn', () => {
     })
   })
 
-  it('tells an outage from a refused login', async () => {
+  it('distinguishes an outage from a rejected login', async () => {
     network.fail('http-429')
     expect(await signIn(aliceSigns, options)).toMatchObject({
       outcome: 'failed',
@@ -78,21 +78,24 @@ describe('signIn', () => {
     [401, 'The site rejected the sign-in with status 401.'],
     [499, 'The site rejected the sign-in with status 499.'],
     [500, 'The site failed with status 500. Try again later.'],
-  ])('tells a rejection from a failure when the server sends no code: status %i', async (status, message) => {
-    const { url } = await listen((_, response) => {
-      response.statusCode = status
-      response.end('Unauthorized')
-    }, cleanup)
-    const result = await signIn(aliceSigns, { ...options, loginUrl: url, fetch: (at, init) =>
+  ])(
+    'distinguishes a rejection from a failure when the server sends no code: status %i',
+    async (status, message) => {
+      const { url } = await listen((_, response) => {
+        response.statusCode = status
+        response.end('Unauthorized')
+      }, cleanup)
+      const result = await signIn(aliceSigns, { ...options, loginUrl: url, fetch: (at, init) =>
       String(at) === url ? fetch(at, init) : options.fetch!(at, init) }) // prettier-ignore
-    expect(result).toEqual({
-      outcome: 'failed',
-      status,
-      message,
-    })
-  })
+      expect(result).toEqual({
+        outcome: 'failed',
+        status,
+        message,
+      })
+    },
+  )
 
-  it.each(['challenge', 'login'])('says so when the network is lost before the %s', async (step) => {
+  it.each(['challenge', 'login'])('reports a lost network before the %s', async (step) => {
     let signed = 0
     const fetch: NonNullable<SignInOptions['fetch']> = (url, init) =>
       (init.method === 'POST') === (step === 'login')
@@ -109,7 +112,7 @@ describe('signIn', () => {
     expect(signed).toBe(step === 'login' ? 1 : 0)
   })
 
-  it('does not open the wallet without a challenge, and says what to check', async () => {
+  it('does not open the wallet without a challenge, and names the option to check', async () => {
     const wallet = vi.fn()
     const none = {
       outcome: 'failed',
@@ -128,7 +131,7 @@ describe('signIn', () => {
     expect(wallet).not.toHaveBeenCalled()
   })
 
-  it('knows that a wallet which returns nothing is another page, and posts nothing', async () => {
+  it('treats a wallet that returns undefined as a redirect, and posts nothing', async () => {
     let posted = 0
     const fetch: NonNullable<SignInOptions['fetch']> = (url, init) => {
       if (init.method === 'POST') posted++
@@ -138,7 +141,7 @@ describe('signIn', () => {
     expect(posted).toBe(0)
   })
 
-  it('knows that a wallet which returns null, or no account, has refused', async () => {
+  it('treats a wallet that returns null, or no account, as declined', async () => {
     expect(await signIn(async () => null, options)).toEqual({ outcome: 'refused' })
     expect(await signIn(() => null, options)).toEqual({ outcome: 'refused' })
     const manifest = { features: { signInAndSignMessage: true } }
@@ -147,7 +150,7 @@ describe('signIn', () => {
     })
   })
 
-  it('goes where the server redirects after the login, as to successRedirect', async () => {
+  it('follows a redirect of the server after the login, such as successRedirect', async () => {
     const assign = vi.fn()
     vi.stubGlobal('location', { assign })
     const fetch: NonNullable<SignInOptions['fetch']> = async (url, init) => {
@@ -162,7 +165,7 @@ describe('signIn', () => {
     expect(assign).toHaveBeenCalledWith('https://app.example.com/welcome')
   })
 
-  it('does not take for a code or a message what is no text', async () => {
+  it('ignores a code or a message that is not a string', async () => {
     const fetch = async () => new Response(JSON.stringify({ code: 17, message: ['x'] }), { status: 500 })
     expect(await signIn(aliceSigns, { ...options, fetch })).toEqual({
       outcome: 'failed',
@@ -171,7 +174,7 @@ describe('signIn', () => {
     })
   })
 
-  it('asks for JSON, and for a challenge that is new', async () => {
+  it('requests JSON, and a new challenge', async () => {
     const asked: RequestInit[] = []
     const fetch: NonNullable<SignInOptions['fetch']> = (url, init) => {
       asked.push(init)
@@ -182,7 +185,7 @@ describe('signIn', () => {
     expect(asked[1]).toMatchObject({ method: 'POST', headers: { accept: 'application/json' } })
   })
 
-  it('gives a nonce that wallets take for a Buffer where the page has none', async () => {
+  it('gives wallets a nonce that they accept as a Buffer if the page has no Buffer', async () => {
     const { Buffer } = globalThis
     let nonce: (Uint8Array & { _isBuffer?: boolean }) | undefined
     let base64 = ''
@@ -192,7 +195,7 @@ describe('signIn', () => {
       return undefined
     }
     const challenge = await browser.challenge()
-    // From here on: Node's own Response needs a Buffer.
+    // The page has no Buffer before this line; Node.js's own Response needs one.
     const text = async () => {
       vi.stubGlobal('Buffer', undefined)
       return JSON.stringify(challenge)
@@ -206,7 +209,7 @@ describe('signIn', () => {
     expect(base64).toBe(challenge.nonce)
   })
 
-  it('calls a method of its wallet, and hands on what the wallet throws', async () => {
+  it("calls a method of its wallet, and passes on the wallet's error", async () => {
     const wallet = {
       account: alice,
       signMessage(message: MessageToSign) {
@@ -222,7 +225,7 @@ describe('signIn', () => {
   })
 
   it.each([undefined, null, 'my-near-wallet', {}, { signMessage: undefined }])(
-    'refuses %o as a wallet with a TypeError that says what was expected',
+    'rejects %o as a wallet with a TypeError that names the expected value',
     async (wallet) => {
       await expect(signIn(wallet as never, options)).rejects.toThrow(
         new TypeError('signIn: wallet must be a function, or a wallet or connector with signMessage'),
@@ -230,7 +233,7 @@ describe('signIn', () => {
     },
   )
 
-  it('uses the one-step sign-in of a near-connect wallet that offers it, and only then', async () => {
+  it('uses the one-step sign-in of a near-connect wallet only if the wallet offers it', async () => {
     const calls: string[] = []
     const walletWith = (signInAndSignMessage: boolean) => ({
       manifest: { features: { signInAndSignMessage } },
@@ -240,7 +243,7 @@ describe('signIn', () => {
       },
       async signInAndSignMessage({ messageParams }: { messageParams: MessageToSign }) {
         calls.push('signInAndSignMessage')
-        // The outer key may be another one, or none.
+        // The outer key may be another key, or be missing.
         return [
           { accountId: 'alice.test', publicKey: '', signedMessage: await alice.signMessage(messageParams) },
         ]
@@ -269,13 +272,13 @@ describe('resumeSignIn', () => {
     '#access_token=x&state=y',
     '#error=access_denied&error_description=No&state=y',
     '#error=',
-  ])('returns nothing where there is nothing to resume, and leaves the address alone: %j', async (hash) => {
+  ])('returns undefined if there is nothing to resume, and leaves the URL unchanged: %j', async (hash) => {
     returnTo(hash)
     expect(await resumeSignIn(options)).toBeUndefined()
     expect(replaced).not.toHaveBeenCalled()
   })
 
-  it('takes the fields in any order, decoded once, and clears the fragment before it posts', async () => {
+  it('reads fields in any order, decodes them once, and clears the fragment before it posts', async () => {
     const challenge = await browser.challenge()
     let signed = await alice.signMessage(challenge)
     while (!signed.signature.includes('+')) signed = await alice.signMessage(await browser.challenge())
@@ -299,13 +302,13 @@ describe('resumeSignIn', () => {
     expect(bodies).toEqual([fields])
   })
 
-  it('takes empty fields as a refusal', async () => {
+  it('treats empty fields as declined', async () => {
     returnTo('#accountId=&signature=&publicKey=&')
     expect(await resumeSignIn(options)).toEqual({ outcome: 'refused' })
     expect(replaced).toHaveBeenCalled()
   })
 
-  it('takes an error as a refusal and repeats nothing of it: anybody can make such a link', async () => {
+  it('treats an error as declined and repeats no text, because any site can make such a link', async () => {
     returnTo('#error=Call%20%2B1%20555%20now&')
     const fetch = vi.fn()
     expect(await resumeSignIn({ loginUrl: '/login/near', fetch })).toEqual({ outcome: 'refused' })

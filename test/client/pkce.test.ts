@@ -12,7 +12,7 @@ interface Call {
   body: Record<string, unknown> | undefined
 }
 
-/** A server that sends a challenge, then accepts the answer. */
+/** A server that sends a challenge, then accepts the response. */
 function startServer(replies: unknown[] = [challenge, { token: 't' }]) {
   const calls: Call[] = []
   const fetch = async (url: string | URL, init: RequestInit): Promise<Response> => {
@@ -39,7 +39,7 @@ afterEach(() => void vi.unstubAllGlobals())
 describe('signIn with pkce', () => {
   const urls = { challengeUrl: '/challenge', loginUrl: '/login', pkce: true }
 
-  it('sends the hash of a new verifier with the challenge, the verifier with the login, and no cookie', async () => {
+  it("sends a new verifier's hash with the challenge, the verifier with the login, no cookie", async () => {
     const { calls, fetch } = startServer()
     expect(await signIn(wallet, { ...urls, fetch })).toEqual({
       outcome: 'signed-in',
@@ -52,7 +52,7 @@ describe('signIn with pkce', () => {
     expect(calls.map(({ init }) => init.credentials)).toEqual(['omit', 'omit'])
   })
 
-  it('makes each verifier anew', async () => {
+  it('generates a new verifier for each sign-in', async () => {
     const verifiers = new Set<unknown>()
     for (let each = 0; each < 20; each++) {
       const { calls, fetch } = startServer()
@@ -107,7 +107,7 @@ describe('resumeSignIn with pkce', () => {
     expect(calls[2]!.body).not.toHaveProperty('codeVerifier')
   })
 
-  it('keeps the verifier before the wallet replaces the page, and not after an answer', async () => {
+  it('stores the verifier before the wallet replaces the page, and deletes it after a response', async () => {
     const storage = new MemoryStorage()
     vi.stubGlobal('sessionStorage', storage)
     const { calls, fetch } = startServer()
@@ -121,7 +121,7 @@ describe('resumeSignIn with pkce', () => {
     expect([...storage.items.values()].join('')).toBe('')
   })
 
-  it('posts an answer that somebody planted without a verifier', async () => {
+  it('posts a planted response without a verifier', async () => {
     vi.stubGlobal('sessionStorage', new MemoryStorage())
     const { calls, fetch } = startServer()
     returnWith({ ...signed, state: 'another' })
@@ -129,7 +129,7 @@ describe('resumeSignIn with pkce', () => {
     expect(calls[0]!.body).toEqual({ ...signed, state: 'another' })
   })
 
-  it('signs in by pop-up where the browser forbids the storage', async () => {
+  it('signs in by pop-up if the browser forbids the storage', async () => {
     vi.stubGlobal('sessionStorage', undefined)
     const { fetch } = startServer()
     expect(await signIn(wallet, { ...urls, fetch })).toMatchObject({ outcome: 'signed-in' })
@@ -140,7 +140,7 @@ describe('confirm', () => {
   const body = { amount: '1', to: 'bob.test', accountId: 'mine', signature: 'also mine' }
   const urls = { challengeUrl: '/transfer/challenge', url: '/transfer', body }
 
-  it('posts the action to both URLs, and the answer under confirmation', async () => {
+  it('posts the action to both URLs, and the response under confirmation', async () => {
     const { calls, fetch } = startServer([challenge, { done: true }])
     const asked: MessageToSign[] = []
     const result = await confirm(
@@ -181,16 +181,19 @@ describe('confirm', () => {
     expect(calls).toHaveLength(1)
   })
 
-  it.each([1, 2])('reports the rejection of request %i as one of a confirmation', async (rejected) => {
-    let count = 0
-    const fetch = async () =>
-      ++count === rejected ? new Response('No', { status: 403 }) : Response.json(challenge)
-    expect(await confirm(wallet, { ...urls, fetch })).toEqual({
-      outcome: 'failed',
-      status: 403,
-      message: 'The site rejected the confirmation with status 403.',
-    })
-  })
+  it.each([1, 2])(
+    'reports the rejection of request %i as the rejection of a confirmation',
+    async (rejected) => {
+      let count = 0
+      const fetch = async () =>
+        ++count === rejected ? new Response('No', { status: 403 }) : Response.json(challenge)
+      expect(await confirm(wallet, { ...urls, fetch })).toEqual({
+        outcome: 'failed',
+        status: 403,
+        message: 'The site rejected the confirmation with status 403.',
+      })
+    },
+  )
 
   it('needs no body', async () => {
     const { calls, fetch } = startServer()
@@ -225,7 +228,7 @@ describe('resolveAuth', () => {
     ['the challenge has no payload', challenge, undefined],
     ['the manifest lacks the feature', withPayload, { features: { signInAndSignMessage: false } }],
     ['the manifest has no features', withPayload, {}],
-  ])('is not used where %s', async (_, sent, manifest) => {
+  ])('is not used if %s', async (_, sent, manifest) => {
     const { calls, fetch } = startServer([sent, {}])
     const resolveAuth = vi.fn(async () => proof)
     await signIn({ manifest, resolveAuth, signMessage: wallet }, { ...urls, fetch })
@@ -238,13 +241,13 @@ describe('resolveAuth', () => {
     [signed as never, { outcome: 'refused' }],
     [null, { outcome: 'refused' }],
     [undefined, { outcome: 'redirected' }],
-  ])('ends as it should when it answers %j', async (answer, expected) => {
+  ])('has the right outcome for the response %j', async (answer, expected) => {
     const { calls, fetch } = startServer([withPayload, {}])
     expect(await signIn({ resolveAuth: async () => answer }, { ...urls, fetch })).toEqual(expected)
     expect(calls).toHaveLength(1)
   })
 
-  it('is refused with the cause when it throws', async () => {
+  it('is reported as declined, with the cause, when it throws', async () => {
     const { fetch } = startServer([withPayload, {}])
     const cause = new Error('closed')
     const resolveAuth = () => Promise.reject(cause)
@@ -274,7 +277,7 @@ describe('resolveAuth', () => {
     expect(calls[1]!.body).toEqual({ ...proof, state: 's' })
   })
 
-  it('confirms as well', async () => {
+  it('signs a confirmation as well', async () => {
     const { calls, fetch } = startServer([withPayload, {}])
     await confirm(
       { resolveAuth: async () => proof },
@@ -285,7 +288,7 @@ describe('resolveAuth', () => {
 })
 
 describe('the nonce', () => {
-  it("is sent as JSON like a Buffer's where the page has no Buffer", async () => {
+  it('has the JSON form of a Buffer if the page has no Buffer', async () => {
     const { Buffer } = globalThis
     let json = ''
     const text = async () => {

@@ -1,6 +1,6 @@
 /*
- * Applications with a bug each: `node app.mjs <framework> <bug>…` prints their ports. Each has the routes GET /challenge,
- * POST /login (with the bug), GET /ping, and an error handler that responds `500 handled`.
+ * Applications with one bug each: `node app.mjs <framework> <bug>…` prints their ports. Each has the routes
+ * GET /challenge, POST /login (with the bug), GET /ping, and an error handler that responds `500 handled`.
  */
 import { createServer } from 'node:http'
 import cookieSession from 'cookie-session'
@@ -32,7 +32,7 @@ function createApplication(bug) {
   function authenticateArguments(adapter) {
     const { logIn, respond, fail } = adapter
     switch (bug) {
-      case 'array-status': // a callback that expects one status, behind two strategies
+      case 'array-status': // A callback for a single status, behind two strategies.
         return [['local', 'near'], (...args) => adapter.naive(...args)]
       case 'callback-throws':
         return [
@@ -171,7 +171,7 @@ function createApplication(bug) {
       )
       app.use('/login', (req, res) => send(res, 200, 'signed in'))
       app.use('/ping', (req, res) => send(res, 200, JSON.stringify(takeCounts())))
-      // eslint-disable-next-line no-unused-vars -- four parameters make it an error handler
+      // eslint-disable-next-line no-unused-vars -- Express recognizes an error handler by its four parameters
       app.use((error, req, res, next) => {
         counts.handled++
         if (res.headersSent) return

@@ -8,7 +8,10 @@ const APP = fileURLToPath(new URL('app.mjs', import.meta.url))
 
 let network: TestNetwork
 let alice: TestAccount
-/** One process for each framework: it serves the applications of all bugs, and a crash fails the test that caused it. */
+/**
+ * One process for each framework: it serves the applications of all bugs, and a crash fails the test that
+ * caused it.
+ */
 const processes = new Map<string, RunningProcess>()
 
 beforeAll(async () => {
@@ -52,7 +55,7 @@ async function start(framework: string, bug: string): Promise<App> {
   return { url: `http://127.0.0.1:${ports[bug]}`, exitCode: () => child.exitCode }
 }
 
-/** Draws a challenge and posts a good login, or an empty body. */
+/** Requests a challenge and posts a good login, or an empty body. */
 async function post({ url }: App, kind: 'login' | 'empty'): Promise<{ status: number; body: string }> {
   const headers: Record<string, string> = { 'content-type': 'application/json' }
   let body = '{}'
@@ -68,7 +71,7 @@ async function post({ url }: App, kind: 'login' | 'empty'): Promise<{ status: nu
   return { status: response.status, body: await response.text() }
 }
 
-/** What has happened in an application since the last call. */
+/** The events in an application since the last call. */
 async function ping({ url }: App): Promise<{ signedIn: number; handled: number }> {
   const response = await fetch(`${url}/ping`)
   expect(response.status).toBe(200)
@@ -88,7 +91,7 @@ const bugs: [title: string, bug: string, kind: 'login' | 'empty', frameworks: st
       0,
     ],
     ['a callback that throws for the result', 'callback-throws-on-result', 'login', ALL, 0],
-    ['the same for a rejection', 'callback-throws-on-result', 'empty', ALL, 0],
+    ['a callback that throws for a rejection', 'callback-throws-on-result', 'empty', ALL, 0],
     ['a callback that throws after the login', 'callback-throws-after-login', 'login', ALL, 1],
     ['failureFlash without req.flash', 'flash', 'empty', [...CONNECT_LIKE, 'koa'], 0],
     ['failureMessage without a session', 'message-without-session', 'empty', [...CONNECT_LIKE, 'koa'], 0],
@@ -101,7 +104,7 @@ const bugs: [title: string, bug: string, kind: 'login' | 'empty', frameworks: st
 const TIME_LIMITS = ['redirect-after-time-limit', 'response-after-time-limit']
 const BUGS = [...new Set(bugs.map(([, bug]) => bug)), 'callback-throws', ...TIME_LIMITS]
 
-describe('a bug of the application is a 500 of its error handler, and the process serves the next request', () => {
+describe("an application's bug is a 500 of its error handler, and the process keeps serving", () => {
   for (const [title, bug, kind, frameworks, signedIn] of bugs) {
     it.each(frameworks)(`${title}, on %s`, async (framework) => {
       const app = await start(framework, bug)
@@ -111,7 +114,8 @@ describe('a bug of the application is a 500 of its error handler, and the proces
     })
   }
 
-  // express-session drops the response of an error handler after `res.end` has thrown: the request itself is lost.
+  // express-session drops the response of an error handler after `res.end` has thrown: the request itself is
+  // lost.
   it('a callback that expects one status and gets an array, on Express 4', async () => {
     const app = await start('express4', 'array-status')
     void post(app, 'empty').catch(() => undefined)
@@ -119,18 +123,18 @@ describe('a bug of the application is a 500 of its error handler, and the proces
     expect(app.exitCode()).toBeNull()
   })
 
-  it.each(ALL)('a callback that throws whatever it gets, on %s', async (framework) => {
+  it.each(ALL)('a callback that throws for every outcome, on %s', async (framework) => {
     const app = await start(framework, 'callback-throws')
     const { status, body } = await post(app, 'login')
     expect(status).toBe(500)
-    // Connect keeps no `next` on the request: the strategy itself responds.
+    // Connect keeps no `next` on the request, so the strategy itself responds.
     expect(body).toBe(framework === 'connect' ? 'Internal Server Error' : 'handled')
     expect((await ping(app)).signedIn).toBe(0)
     expect(app.exitCode()).toBeNull()
   })
 })
 
-describe("a login that ends after the application's own time limit has responded", () => {
+describe("a login that ends after the application's own timeout has responded", () => {
   it.each(TIME_LIMITS.flatMap((bug) => ALL.map((framework) => [bug, framework])))(
     '%s, on %s',
     async (bug, framework) => {

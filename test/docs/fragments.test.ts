@@ -29,7 +29,7 @@ describe('linking', () => {
   const unlinking = blockUnder('docs/linking.md', 'Unlinking, and the last way in')
   const logout = blockUnder('docs/logout.md', 'Signing out')
 
-  it('links to the user who is signed in, and names this user in the message', async () => {
+  it('links to the signed-in user, and names this user in the message', async () => {
     const url = await start({ routes: linking + unlinking + logout })
     const visitor = new Visitor(url)
     expect((await visitor.get('/link/near/challenge')).status).toBe(401)
@@ -48,7 +48,7 @@ describe('linking', () => {
     })
   })
 
-  it('rejects the answer of the user who was signed in before', async () => {
+  it('rejects the response of the user who was signed in before', async () => {
     const visitor = new Visitor(await start({ routes: linking + logout }))
     await visitor.signIn(alice)
     const kept = await visitor.sign(second, '/link/near/challenge')
@@ -59,7 +59,7 @@ describe('linking', () => {
     expect((await visitor.get('/me')).body).toMatchObject({ accounts: ['bob.near'] })
   })
 
-  it('answers a rejection with code and message in a custom callback', async () => {
+  it('responds to a rejection with code and message in a custom callback', async () => {
     const callback = blockUnder('docs/linking.md', 'What `linking: true` prevents')
     const route = /^app\.post\('\/link\/near'[^]*?^\}\)\n/m
     expect(linking).toMatch(route)
@@ -77,7 +77,7 @@ describe('linking', () => {
     expect((await visitor.signIn(second, '/link/near')).status).toBe(200)
   })
 
-  it('knows the user of a token', async () => {
+  it('recognizes the user of a token', async () => {
     const strategy = blockUnder('docs/linking.md', 'Logins without a session')
     const routes = `${strategy}
 app.use('/link', (req, res, next) => {
@@ -101,7 +101,7 @@ app.use((error, req, res, next) => res.status(error.status).json({ code: error.c
     expect(await visitor.post('/link/near', again)).toEqual({ status: 200, body: 'second.near' })
   })
 
-  it('does not unlink the last way in', async () => {
+  it('does not unlink the last account of a user without a password', async () => {
     const visitor = new Visitor(await start({ routes: linking + unlinking }))
     await visitor.signIn(alice)
     await visitor.signIn(second, '/link/near')
@@ -113,7 +113,7 @@ app.use((error, req, res, next) => res.status(error.status).json({ code: error.c
 })
 
 describe('users', () => {
-  it('lets known accounts in only', async () => {
+  it('accepts only known accounts', async () => {
     const strategy = blockUnder('docs/users.md', 'Find or create', 2)
     const visitor = new Visitor(
       await start({ strategy, routes: blockUnder('docs/users.md', 'What the session holds') }),
@@ -132,7 +132,7 @@ ${blockUnder('docs/users.md', 'Find or create', 1)}`
     expect((await visitor.signIn(alice)).status).toBe(200)
   })
 
-  it('asks for an invitation that the session holds', async () => {
+  it('requires an invitation from the session', async () => {
     const visitor = new Visitor(
       await start({
         strategy: blockUnder('docs/users.md', 'With the request'),
@@ -153,7 +153,7 @@ describe('signing out', () => {
     expect((await visitor.get('/me')).body).toBeNull()
   })
 
-  it('ends the sessions of each browser', async () => {
+  it('ends the sessions of all browsers', async () => {
     const [serializers, route] = blockUnder('docs/logout.md', 'Everywhere').split(/(?=^app\.post)/m)
     const url = await start({ serializers: serializers!, routes: route! })
     const [one, other] = [new Visitor(url), new Visitor(url)]
@@ -198,7 +198,7 @@ describe('several domains and networks', () => {
     expect((await get(url, 'evil.example.com')).status).toBe(404)
   })
 
-  it('tells the user of a testnet account from the user of the mainnet account with the same id', async () => {
+  it('keeps the users of a testnet and a mainnet account with the same id apart', async () => {
     const strategy = blockUnder('docs/domains.md', 'Mainnet and testnet in one application')
     const url = await start({ strategy })
     const [mainnet, testnet] = [new Visitor(url), new Visitor(url)]
@@ -217,7 +217,7 @@ describe('WebSocket and GraphQL', () => {
   const websocket = blockUnder('docs/realtime.md', 'WebSocket')
   const sessions = /^const sessions = session\(\{[^]*?^\}\)$/m.exec(websocket)![0]
 
-  /** Opens a WebSocket: the status of the handshake, and the first message. */
+  /** Opens a WebSocket. Returns the status of the handshake, and the first message. */
   const connect = (url: string, cookie: string, origin: string): Promise<{ status: number; text: string }> =>
     new Promise((resolve, reject) => {
       const socket = new WebSocket(url.replace('http:', 'ws:'), { origin, headers: { cookie } })
@@ -232,7 +232,7 @@ describe('WebSocket and GraphQL', () => {
       socket.on('error', reject)
     })
 
-  it('knows the user at a WebSocket’s handshake, and rejects other origins', async () => {
+  it('recognizes the user at a WebSocket’s handshake, and rejects other origins', async () => {
     const url = await start({
       session: `${sessions}\napp.use(sessions)`,
       routes: websocket.replace(sessions, ''),
@@ -246,7 +246,7 @@ describe('WebSocket and GraphQL', () => {
     expect((await connect(url, visitor.cookie, 'https://evil.example.com')).status).toBe(403)
   })
 
-  it('knows the user in the context of GraphQL', async () => {
+  it('recognizes the user in the context of GraphQL', async () => {
     const routes = `const { buildSchema } = require('graphql')
 const schema = buildSchema('type Query { me: User } type User { name: String }')
 schema.getQueryType().getFields().me.resolve = (source, args, { user }) => user
@@ -289,7 +289,7 @@ app.get('/metrics', (req, res) => res.json(logins))`
     })
   })
 
-  it('answers an outage with its code, and no other error', async () => {
+  it('responds to an outage with its code, and to no other error with a code', async () => {
     const routes = `app.get('/bug', () => { throw new Error('a bug') })
 ${blockUnder('docs/observability.md', 'The cause of an error')}`
     const visitor = new Visitor(await start({ routes }))
@@ -370,7 +370,7 @@ ${routes}`
     }
   })
 
-  it('has a header of helmet that lets pop-ups answer', async () => {
+  it('sets a header of helmet with which a pop-up can respond', async () => {
     const code = blockUnder('docs/troubleshooting.md', "The wallet's window").replace(
       "import helmet from 'helmet'",
       "const helmet = require('helmet')",
@@ -382,13 +382,13 @@ ${routes}`
 })
 
 describe('frameworks', () => {
-  it('Express: answers with the code', async () => {
+  it('Express: responds with the code', async () => {
     const visitor = new Visitor(await start({ login: blockUnder('docs/frameworks.md', 'Express') }))
     expect((await visitor.post('/login/near')).body).toMatchObject({ code: 'ERR_NEAR_CREDENTIALS_MISSING' })
     expect((await visitor.signIn(alice)).body).toEqual({ user: 'alice.near' })
   })
 
-  it('Express: answers a form with pages, and shows a message once', async () => {
+  it('Express: responds to a form with pages, and shows a message once', async () => {
     const visitor = new Visitor(await start({ routes: blockUnder('docs/frameworks.md', 'Express', 1) }))
     const post = async (fields: Record<string, string>): Promise<string | null> => {
       const body = new URLSearchParams(fields)
@@ -423,7 +423,7 @@ const nonce = Buffer.alloc(32, 1), callbackUrl = undefined`
 })
 
 describe('wallets', () => {
-  it('Without front-end code: redirects to the wallet and takes its answer as a form', async () => {
+  it('Without front-end code: redirects to the wallet and reads its response as a form', async () => {
     const routes = blockUnder('docs/wallets.md', 'Without front-end code')
     const end = 'passport.use(near)\n'
     const [strategy, login] = routes.split(end) as [string, string]
@@ -444,7 +444,7 @@ describe('wallets', () => {
     expect((await visitor.get('/me')).body).toMatchObject({ name: 'alice.near' })
   })
 
-  it('Without front-end code: the page speaks another language and leads home', async () => {
+  it('Without front-end code: the page has another language and leads to another URL', async () => {
     const page = blockUnder('docs/wallets.md', 'Without front-end code', 1)
     const visitor = new Visitor(await start({ routes: page }))
     const html = await (await visitor.request('/login/near/callback')).text()
@@ -452,7 +452,7 @@ describe('wallets', () => {
       expect(html).toContain(part)
   })
 
-  it('Redirecting wallets: the challenge carries the callback URL', async () => {
+  it('Redirecting wallets: the challenge includes the callback URL', async () => {
     const visitor = new Visitor(
       await start({ strategy: blockUnder('docs/wallets.md', 'Redirecting wallets') }),
     )
@@ -474,7 +474,7 @@ describe('access keys', () => {
     expect((await visitor.get('/login/near/challenge')).body).toMatchObject({ recipient: 'app.example.com' })
   })
 
-  it('a source of your own decides: a permission, no key, an outage', async () => {
+  it('a custom source decides: a permission, no key, an outage', async () => {
     const index = http
       .createServer((req, res) => {
         const [, , accountId] = req.url!.split('/')

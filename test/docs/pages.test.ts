@@ -12,12 +12,12 @@ const blocks = PAGES.flatMap((page) => codeBlocks(page))
 const isCode = ({ language }: CodeBlock): boolean => ['js', 'ts'].includes(language)
 const isWholeProgram = ({ code }: CodeBlock): boolean => /\.listen\(|from 'node:test'/.test(code)
 
-describe('the code of the pages, each block', () => {
-  it('is in a language that is tested', () => {
+describe('the code blocks of the pages', () => {
+  it('are in a tested language', () => {
     expect([...new Set(blocks.map(({ language }) => language))].sort()).toEqual(['js', 'sh', 'text', 'ts'])
   })
 
-  it('runs in a test if it is a whole program', () => {
+  it('run in a test if they are whole programs', () => {
     const tests = readdirSync('test/docs')
       .filter((name) => name.endsWith('.test.ts'))
       .map((name) => readFileSync(join('test/docs', name), 'utf8'))
@@ -29,7 +29,7 @@ describe('the code of the pages, each block', () => {
     expect(untested).toEqual([])
   })
 
-  it('bundles for a browser if it is a page’s script', async () => {
+  it('bundle for a browser if they are a page’s script', async () => {
     const scripts = blocks.filter(({ code }) => code.includes("from 'passport-near/client'"))
     expect(scripts.length).toBeGreaterThan(4)
     const buffers = blocks.filter(({ code }) => code.includes("from 'buffer'"))
@@ -47,7 +47,7 @@ describe('the code of the pages, each block', () => {
     }
   }, 60_000)
 
-  it('names commands, scripts and packages that exist', () => {
+  it('name commands, scripts and packages that exist', () => {
     const { scripts, name, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
       scripts: Record<string, string>
       name: string
@@ -58,7 +58,7 @@ describe('the code of the pages, each block', () => {
       .flatMap(({ code }) => code.trim().split(/\n| && /))
     expect(commands.length).toBeGreaterThan(5)
     for (const command of commands) {
-      // Without the variables that are set for the command, and without the comment.
+      // Removes the command's variables and comment.
       const [program, verb, ...rest] = command
         .replace(/\s+#.*/, '')
         .split(' ')
@@ -105,7 +105,7 @@ describe('the pages', () => {
     expect(broken).toEqual([])
   })
 
-  it.each(PAGES.filter((page) => page.endsWith('.md')))('%s: begins with who needs it', (page) => {
+  it.each(PAGES.filter((page) => page.endsWith('.md')))('%s: starts with its audience', (page) => {
     expect(readFileSync(page, 'utf8')).toMatch(/^# .+\n\nYou need this page (if|to) /)
   })
 

@@ -18,7 +18,7 @@ beforeAll(async () => {
 })
 afterAll(() => cleanup.run())
 
-/** Runs a program of a page as it stands. */
+/** Runs a program of a page unchanged. */
 async function visit(
   name: string,
   code: string,
@@ -48,7 +48,7 @@ describe('llms.txt', () => {
 describe('the page for coding agents', () => {
   const app = blockUnder('docs/agents-skill.md', 'Server')
 
-  it('has a server that signs in, says who is signed in, and signs out', async () => {
+  it('has a server that signs in, returns the user, and signs out', async () => {
     const start = blockUnder('docs/agents-skill.md', 'Server', 1)
     const visitor = await visit('server.js', start, { 'app.js': app })
     expect(await visitor.signIn(alice)).toEqual({ status: 200, body: { user: 'alice.near' } })
@@ -80,7 +80,7 @@ describe('the page about TypeScript', () => {
     expect((await visitor.get('/me')).body).toEqual({ id: 1, name: 'alice.near' })
   })
 
-  it('has a text for a code, and for a code that is unknown', async () => {
+  it('has a text for a known code, and for an unknown code', async () => {
     const directory = createProject(cleanup, {
       'texts.mjs': `${toJavaScript(blockUnder('docs/typescript.md', 'Error codes'))}
 console.log(JSON.stringify([textOf('ERR_NEAR_SIGN_IN_REQUIRED'), textOf('toString')]))`,
@@ -109,7 +109,7 @@ createServer(app).listen(3000)`,
     expect((await visitor.get('/api/auth/me')).body).toMatchObject({ name: 'alice.near' })
   })
 
-  it('has a program in which Hono knows the user', async () => {
+  it('has a program in which Hono recognizes the user', async () => {
     const visitor = await visit('server.mjs', blockUnder('docs/frameworks.md', 'Hono'))
     expect((await visitor.get('/me')).body).toBeNull()
     await visitor.signIn(alice)
@@ -117,7 +117,7 @@ createServer(app).listen(3000)`,
     expect((await visitor.get('/elsewhere')).status).toBe(404)
   })
 
-  it('has a guard for NestJS that signs in and answers with the code', async () => {
+  it('has a guard for NestJS that signs in and responds with the code', async () => {
     const [firstLine, ...imports] = blockUnder('docs/frameworks.md', 'NestJS').split('\n')
     const program = `import 'reflect-metadata'
 ${firstLine}
@@ -151,7 +151,7 @@ await app.listen(3000)`
     })
   })
 
-  it('has routes for Fastify, on a session that is a cookie', async () => {
+  it('has routes for Fastify, with the session in a cookie', async () => {
     const routes = blockUnder('docs/frameworks.md', 'Fastify')
     const [imports, registration] = blockUnder('docs/frameworks.md', 'Fastify', 1).split('\n\n') as [
       string,
@@ -216,7 +216,7 @@ app.listen(3000)`,
 })
 
 describe('the page for hand-written logins', () => {
-  it('Before: accepts a signature as often as it is sent', async () => {
+  it('Before: accepts a signature any number of times', async () => {
     const directory = mkdtempSync(join(resolve('test/docs'), '.by-hand-'))
     cleanup.add(() => rmSync(directory, { recursive: true, force: true }))
     const file = join(directory, 'before.mjs')

@@ -15,7 +15,7 @@ describeWithPostgres('the store on PostgreSQL, of docs/stores.md', () => {
   const cleanup = new Cleanup()
   afterAll(() => cleanup.run())
 
-  it('passes the contract tests as the page runs them, keeps 8 challenges, and deletes expired ones', async () => {
+  it("passes the page's contract tests, keeps 8 challenges, and deletes expired ones", async () => {
     const { url } = await startPostgres(cleanup)
     const directory = createProject(cleanup, {
       'store.test.cjs': `${store}
@@ -119,7 +119,7 @@ describeWithRedis('the setup for several processes, of docs/scaling.md', () => {
     expect((await visitor.post('/login/near', signed)).status).toBe(401)
   }, 60_000)
 
-  it('gives a session that is a cookie an id', async () => {
+  it('gives a cookie session an id', async () => {
     const redis = await RedisServer.start(cleanup)
     const lines = blockUnder('docs/scaling.md', "The browser's session")
     const directory = createProject(cleanup, {

@@ -14,7 +14,7 @@ interface Functions {
 }
 
 /** The pages' own code. */
-// eslint-disable-next-line @typescript-eslint/no-implied-eval -- as it stands on the page
+// eslint-disable-next-line @typescript-eslint/no-implied-eval -- unchanged from the page
 const load = new Function(`${blockUnder('docs/users.md', 'Tables')}
 ${blockUnder('docs/users.md', 'Find or create')}
 ${blockUnder('docs/linking.md', 'Unlinking, and the last way in', 1)}
@@ -45,7 +45,7 @@ describeWithPostgres('the statements for users, on PostgreSQL', () => {
     expect(testnet.id).not.toBe(created[0]!.id)
   })
 
-  it('find the user when another tab inserts between lookup and insert', async () => {
+  it('find the user if another tab inserts it between lookup and insert', async () => {
     let lookups = 0
     const late = {
       async query(text: string, values: unknown[]) {
@@ -59,13 +59,13 @@ describeWithPostgres('the statements for users, on PostgreSQL', () => {
     expect(await users()).toHaveLength(1)
   })
 
-  it('pass on an error that is not about a second account', async () => {
+  it('pass on an error that does not concern a second account', async () => {
     const wrong = { accountId: 'alice.near', network: null as never }
     await expect(findOrCreate(pool, wrong)).rejects.toMatchObject({ code: '23502' })
     expect(await users()).toHaveLength(0)
   })
 
-  it('unlink an account, and the last one only of a user with a password', async () => {
+  it('unlink an account, but the last one only of a user with a password', async () => {
     const { id } = await findOrCreate(pool, alice)
     await pool.query(`INSERT INTO near_accounts (account_id, user_id) VALUES ('second.near', $1)`, [id])
     expect(await unlink(pool, id, 'alice.near')).toBe(true)
@@ -74,7 +74,7 @@ describeWithPostgres('the statements for users, on PostgreSQL', () => {
     expect(await unlink(pool, id, 'second.near')).toBe(true)
   })
 
-  it('leave one of two accounts that are unlinked at the same moment', async () => {
+  it('keep one of two accounts that are unlinked at the same time', async () => {
     for (let round = 0; round < 10; round++) {
       const { id } = await findOrCreate(pool, alice)
       await pool.query(

@@ -24,7 +24,7 @@ async function start(near: object = {}): Promise<{ browser: Browser; url: string
 }
 
 describe('a good login', () => {
-  it('signs in with the proven account and costs exactly one RPC call', async () => {
+  it('signs in with the proven account at the cost of exactly one RPC call', async () => {
     const { browser } = await start()
     const signed = await alice.signMessage(await browser.challenge())
     const { status, body } = await browser.login(signed)
@@ -44,7 +44,7 @@ describe('a good login', () => {
     expect(await (await browser.request('/me')).json()).toMatchObject({ id: 'alice.test' })
   })
 
-  it('changes the session id, so that a planted one is worth nothing', async () => {
+  it('changes the session id, so that a planted session id is useless', async () => {
     const { browser, url } = await start()
     const signed = await alice.signMessage(await browser.challenge())
     const planted = new Browser(url)
@@ -54,7 +54,7 @@ describe('a good login', () => {
     expect(await (await planted.request('/me')).json()).toBeNull()
   })
 
-  it('works from an HTML form and with a lost plus sign in the signature', async () => {
+  it('accepts an HTML form, and a signature whose plus sign became a space', async () => {
     const { browser } = await start()
     let signed = await alice.signMessage(await browser.challenge())
     while (!signed.signature.includes('+')) signed = await alice.signMessage(await browser.challenge())
@@ -68,13 +68,13 @@ describe('a good login', () => {
     expect(response.status).toBe(200)
   })
 
-  it('works without state, which many wallets do not echo', async () => {
+  it('accepts a body without state, which many wallets do not return', async () => {
     const { browser } = await start()
     const { state: _, ...signed } = await alice.signMessage(await browser.challenge())
     expect((await browser.login(signed)).status).toBe(200)
   })
 
-  it('works whether the wallet signs the callback URL or leaves it out', async () => {
+  it('accepts a signature with the callback URL or without it', async () => {
     const { browser } = await start({ callbackUrl: 'https://app.example.com/callback' })
     for (const signCallbackUrl of [true, false]) {
       const challenge = await browser.challenge()
@@ -91,7 +91,7 @@ describe('a good login', () => {
     ).toBe(200)
   })
 
-  it('hands verify the key in its one spelling, however the wallet spelled it', async () => {
+  it("gives verify the key in its canonical spelling, whatever the wallet's spelling", async () => {
     const { browser } = await start()
     for (const publicKey of [alice.publicKey.replace('ed25519', 'ED25519'), alice.publicKey.slice(8)]) {
       const signed = await alice.signMessage(await browser.challenge())
@@ -103,7 +103,7 @@ describe('a good login', () => {
 })
 
 describe('the challenge', () => {
-  it('is JSON that nobody may cache', async () => {
+  it('is JSON that must not be cached', async () => {
     const { browser } = await start()
     const response = await browser.request('/login/near/challenge')
     expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8')
@@ -117,14 +117,14 @@ describe('the challenge', () => {
     expect(Buffer.from(challenge.state!, 'base64url')).toHaveLength(16)
   })
 
-  it('is another each time', async () => {
+  it('is different for each request', async () => {
     const { browser } = await start()
     const challenges = [await browser.challenge(), await browser.challenge()]
     expect(new Set(challenges.map(({ nonce }) => nonce)).size).toBe(2)
     expect(new Set(challenges.map(({ state }) => state)).size).toBe(2)
   })
 
-  it('carries the message that the application makes for the request', async () => {
+  it('has the message that the application returns for the request', async () => {
     const message = async (req: object): Promise<string> => `Hello from ${(req as { path: string }).path} 👋`
     const { browser } = await start({ message })
     const challenge = await browser.challenge()
@@ -134,7 +134,7 @@ describe('the challenge', () => {
 })
 
 describe('single use', () => {
-  it('a replayed login fails because its challenge was spent, and asks no node', async () => {
+  it('rejects a replayed login because its challenge is already used, without an RPC call', async () => {
     const { browser } = await start()
     const signed = await alice.signMessage(await browser.challenge())
     expect((await browser.login(signed)).status).toBe(200)
@@ -143,7 +143,7 @@ describe('single use', () => {
     expect(network.requestCount).toBe(1)
   })
 
-  it('a replayed login fails in the old session as well', async () => {
+  it('rejects a replayed login in the old session as well', async () => {
     const { browser, url } = await start()
     const signed = await alice.signMessage(await browser.challenge())
     const old = new Browser(url)
@@ -155,7 +155,7 @@ describe('single use', () => {
     })
   })
 
-  it('of 200 copies of one login sent at once exactly one succeeds', async () => {
+  it('accepts exactly one of 200 concurrent copies of one login', async () => {
     const { browser, url } = await start()
     const signed = await alice.signMessage(await browser.challenge())
     const answers = await Promise.all(
@@ -173,7 +173,7 @@ describe('single use', () => {
     expect(network.requestCount).toBe(1)
   })
 
-  it('a failed login spends its challenge, and so does one that could not be decided', async () => {
+  it('consumes the challenge of a rejected login, and of a login that failed with a 503', async () => {
     const { browser } = await start()
     const challenge = await browser.challenge()
     const signed = await alice.signMessage(challenge)
@@ -188,7 +188,7 @@ describe('single use', () => {
     expect((await browser.login(again)).body.code).toBe('ERR_NEAR_CHALLENGE_MISSING')
   })
 
-  it('a body that is not acceptable spends nothing', async () => {
+  it('does not consume the challenge for an invalid body', async () => {
     const { browser } = await start()
     const signed = await alice.signMessage(await browser.challenge())
     expect((await browser.login({ ...signed, accountId: 'Not An Account' })).status).toBe(400)
@@ -197,7 +197,7 @@ describe('single use', () => {
 })
 
 describe('two tabs', () => {
-  it('can both finish, in either order', async () => {
+  it('can both complete their logins, in either order', async () => {
     const bob = await network.createAccount('bob.test')
     for (const order of ['first tab first', 'second tab first']) {
       const { browser } = await start()
@@ -214,7 +214,7 @@ describe('two tabs', () => {
     }
   })
 
-  it('can both finish when they answer at the same time', async () => {
+  it('can both complete their logins at the same time', async () => {
     const { browser, url } = await start()
     const tabs = [await browser.challenge(), await browser.challenge()]
     const answers = await Promise.all(
@@ -227,7 +227,7 @@ describe('two tabs', () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200])
   })
 
-  it('keep at most 8 challenges: a ninth displaces the oldest', async () => {
+  it('have at most 8 pending challenges: a ninth evicts the oldest', async () => {
     const { browser } = await start()
     const challenges = []
     for (let tab = 0; tab < 9; tab++) challenges.push(await browser.challenge())
@@ -239,7 +239,7 @@ describe('two tabs', () => {
   })
 })
 
-describe('a signature that belongs elsewhere is refused without asking a node', () => {
+describe('a signature for another purpose is rejected without an RPC call', () => {
   it('when the challenge was issued to another browser', async () => {
     const { browser, url } = await start()
     const victim = new Browser(url)
@@ -252,7 +252,7 @@ describe('a signature that belongs elsewhere is refused without asking a node', 
     expect(network.requestCount).toBe(0)
   })
 
-  it('when the browser has no session at all', async () => {
+  it('when the browser has no session', async () => {
     const { browser, url } = await start()
     const signed = await alice.signMessage(await browser.challenge())
     expect((await new Browser(url).login(signed)).body.code).toBe('ERR_NEAR_CHALLENGE_MISSING')
@@ -264,7 +264,7 @@ describe('a signature that belongs elsewhere is refused without asking a node', 
     ['message', { message: 'Sign in to evil.example.com' }],
     ['nonce', { nonce: Buffer.alloc(32).toString('base64') }],
     ['callback URL', { callbackUrl: 'https://evil.example.com/' }],
-  ])('when it was made for another %s, even if the body names it', async (_, other) => {
+  ])('when it was made for another %s, even if the body names that value', async (_, other) => {
     const { browser } = await start()
     const challenge = { ...(await browser.challenge()), ...other }
     const signed = { ...challenge, ...(await alice.signMessage(challenge)) }
@@ -288,14 +288,14 @@ describe('a signature that belongs elsewhere is refused without asking a node', 
   })
 })
 
-describe('a key that does not stand for the account', () => {
+describe('a key that cannot sign in for the account', () => {
   async function loginWith(signed: object, browser: Browser): Promise<[number, string | undefined]> {
     const { status, body } = await browser.login(signed)
     expect(await (await browser.request('/me')).json()).toBeNull()
     return [status, body.code]
   }
 
-  it('is refused when it is a function-call key', async () => {
+  it('is rejected when it is a function-call key', async () => {
     const { browser } = await start()
     for (const permission of ['FunctionCall', 'GasKeyFunctionCall'] as const) {
       const publicKey = alice.addKey({ permission })
@@ -304,7 +304,7 @@ describe('a key that does not stand for the account', () => {
     }
   })
 
-  it("is refused when it is another account's", async () => {
+  it('is rejected when it belongs to another account', async () => {
     const { browser } = await start()
     await network.createAccount('bob.test')
     const signed = await alice.signMessage(await browser.challenge())
@@ -314,14 +314,14 @@ describe('a key that does not stand for the account', () => {
     ])
   })
 
-  it('is refused when it was removed', async () => {
+  it('is rejected when it was removed', async () => {
     const { browser } = await start()
     const signed = await alice.signMessage(await browser.challenge())
     alice.deleteKey(alice.publicKey)
     expect(await loginWith(signed, browser)).toEqual([401, 'ERR_NEAR_ACCESS_KEY_NOT_FOUND'])
   })
 
-  it('is refused when the account does not exist', async () => {
+  it('is rejected when the account does not exist', async () => {
     const { browser } = await start()
     const signed = await alice.signMessage(await browser.challenge())
     expect(await loginWith({ ...signed, accountId: 'nobody.test' }, browser)).toEqual([
@@ -336,12 +336,12 @@ describe('a key that does not stand for the account', () => {
   })
 })
 
-describe("a wallet's refusal", () => {
+describe('a login that the wallet declined', () => {
   it.each([
     ['an error', { error: 'User rejected' }],
     ['empty strings', { accountId: '', publicKey: '', signature: '' }],
     ['an empty signature beside the account', { accountId: 'alice.test', publicKey: '', signature: '' }],
-  ])('arrives as %s: a rejected login that leaves the challenge open', async (_, body) => {
+  ])('arrives as %s: the login is rejected, and the challenge stays pending', async (_, body) => {
     const { browser } = await start()
     const challenge = await browser.challenge()
     expect(await browser.login(body)).toMatchObject({
@@ -353,7 +353,7 @@ describe("a wallet's refusal", () => {
 })
 
 describe('an application without session middleware', () => {
-  it('is told so, at the challenge and at the login', async () => {
+  it('is reported at the challenge and at the login', async () => {
     const near = new NearStrategy<object>({ recipient: RECIPIENT, rpc: network.rpcUrl }, () => undefined)
     const expected = {
       code: 'ERR_NEAR_SESSION_UNAVAILABLE',
@@ -387,7 +387,7 @@ describe('linking an account (passport.authorize)', () => {
     expect(await (await browser.request('/me')).json()).toMatchObject({ id: 'alice.test' })
   })
 
-  it('rejects a challenge that was drawn before the login, when no user was signed in', async () => {
+  it('rejects a challenge that was issued before the login, when no user was signed in', async () => {
     const mallory = await network.createAccount('mallory.test')
     const app = await startApp(cleanup, { near: { rpc: network.rpcUrl }, routes: linkRoutes('near') })
     const victim = new Browser(app.url)
@@ -426,7 +426,7 @@ describe('two strategies in one application', () => {
   })
 })
 
-describe('bodies as they come over HTTP', () => {
+describe('invalid bodies over HTTP', () => {
   const json = 'application/json'
   const form = 'application/x-www-form-urlencoded'
   const credentials = `accountId=alice.test&publicKey=ed25519:${'2'.repeat(43)}&signature=x`
@@ -434,15 +434,15 @@ describe('bodies as they come over HTTP', () => {
   it.each<[string, string | undefined, string | undefined, string]>([
     ['no body', undefined, undefined, 'MISSING'],
     ['null', json, 'null', 'MISSING'],
-    ['a list', json, '[{"accountId":"alice.test"}]', 'INVALID'],
-    ['a text', 'text/plain', 'accountId=alice.test', 'INVALID'],
-    ['a content type that nothing parses', 'application/xml', '<login/>', 'MISSING'],
-    ['a part of several', 'multipart/form-data; boundary=x', '--x--', 'MISSING'],
-    ['a doubled field', form, `${credentials}&accountId=bob.test`, 'INVALID'],
+    ['an array', json, '[{"accountId":"alice.test"}]', 'INVALID'],
+    ['plain text', 'text/plain', 'accountId=alice.test', 'INVALID'],
+    ['a content type that no parser reads', 'application/xml', '<login/>', 'MISSING'],
+    ['a multipart form', 'multipart/form-data; boundary=x', '--x--', 'MISSING'],
+    ['a repeated field', form, `${credentials}&accountId=bob.test`, 'INVALID'],
     ['a field with brackets', form, 'accountId[a]=alice.test', 'INVALID'],
-    ['fields of a prototype', form, '__proto__[accountId]=alice.test&constructor[prototype][x]=1', 'MISSING'],
-    ['fields of a prototype in JSON', json, '{"__proto__":{"accountId":"alice.test"}}', 'MISSING'],
-  ])('%s: 400, and the challenge is still there', async (_, type, body, code) => {
+    ['fields in __proto__', form, '__proto__[accountId]=alice.test&constructor[prototype][x]=1', 'MISSING'],
+    ['fields in __proto__ in JSON', json, '{"__proto__":{"accountId":"alice.test"}}', 'MISSING'],
+  ])('%s: 400, and the challenge is still pending', async (_, type, body, code) => {
     const { browser } = await start()
     const challenge = await browser.challenge()
     const response = await browser.request('/login/near', {

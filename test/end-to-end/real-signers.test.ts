@@ -21,7 +21,7 @@ afterEach(() => cleanup.run())
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
 
-describe("near-api-js's signer logs in over HTTP", () => {
+describe("near-api-js's signer signs in over HTTP", () => {
   it.each(['ED25519', 'SECP256K1', 'ml-dsa-65'] as const)('with a key of type %s', async (type) => {
     const pair = KeyPair.fromRandom(type)
     const publicKey = pair.getPublicKey().toString()
@@ -50,7 +50,7 @@ describe("near-api-js's signer logs in over HTTP", () => {
   })
 })
 
-describe("near-kit's signer logs in over HTTP", () => {
+describe("near-kit's signer signs in over HTTP", () => {
   it.each(['with', 'without'])('%s the callback URL', async (which) => {
     const key = generateKey()
     const publicKey = key.publicKey.toString()

@@ -17,7 +17,7 @@ beforeAll(async () => {
 })
 afterAll(() => cleanup.run())
 
-/** Runs the site with these variables alone until it ends. */
+/** Runs the site with only these variables until it ends. */
 function run(env: NodeJS.ProcessEnv): Promise<{ code: unknown; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
     const all = { PATH: process.env.PATH, PORT: '0', WALLET_PORT: '0', DATA_DIR: directory, ...env }
@@ -42,7 +42,7 @@ const limit = 'must be a whole number of requests a minute from 1 to 1000000'
 const age = 'must be a whole number of milliseconds from 1 to 2147483647'
 const network = 'must be mainnet or testnet, or left out for the embedded test network'
 
-/** Rejected before anything is opened. */
+/** Rejected before a port or a file is opened. */
 const WRONG: [NodeJS.ProcessEnv, string][] = [
   [{ PORT: 'http' }, `PORT ${port}; got "http"`],
   [{ PORT: '-1' }, `PORT ${port}; got "-1"`],
@@ -117,7 +117,7 @@ const WRONG: [NodeJS.ProcessEnv, string][] = [
   [{ CHALLENGE_MAX_AGE: '2147483648' }, `CHALLENGE_MAX_AGE ${age}; got "2147483648"`],
 ]
 
-/** Correct to the eye, and useless at the start. */
+/** Valid in form, and useless at the start. */
 const USELESS: [NodeJS.ProcessEnv, string][] = [
   [
     { DATA_DIR: '/dev/null/x' },
@@ -166,7 +166,7 @@ describe('a wrong environment variable', () => {
   )
 
   it.each(['PORT', 'WALLET_PORT'])(
-    '%s that names a port in use ends the site the same way',
+    '%s with a port in use ends the site in the same way',
     async (variable) => {
       await copyEmptyDatabase(directory)
       const { url } = await listen(undefined, cleanup)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { isProblem, messageFor } from '../../example/site/error-messages.mjs'
 
-/** The codes that a login or a link of the example can end in. */
+/** The codes of all outcomes of a login or a link in the example. */
 const CODES = [
   'ERR_NEAR_CREDENTIALS_MISSING',
   'ERR_NEAR_CREDENTIALS_INVALID',
@@ -31,7 +31,7 @@ const CODES = [
 ]
 
 describe('the error messages of the example', () => {
-  it.each(CODES)('%s says what to do', (code) => {
+  it.each(CODES)('%s names the next step', (code) => {
     expect(messageFor(code)).not.toBe(messageFor('UNKNOWN'))
     expect(messageFor(code)).toMatch(
       /try|wait|sign in|choose|use another|use a wallet|reload|link another|your account page/i,
@@ -43,7 +43,7 @@ describe('the error messages of the example', () => {
       expect(messageFor(code)).toBe('Something went wrong on our side. Try again in a minute.')
   })
 
-  it('a person who declines sees no problem', () => {
+  it('declining is not shown as a problem', () => {
     expect(CODES.filter((code) => !isProblem(code))).toEqual(['ERR_NEAR_WALLET_REFUSED'])
   })
 })

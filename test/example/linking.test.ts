@@ -47,7 +47,7 @@ describeWithPostgres('the account page of the example', () => {
   })
   afterEach(() => expect(example.errors()).toBe(''))
 
-  it('links an account, whose wallet shows the user and the site, and says once that it worked', async () => {
+  it('links an account, whose wallet shows the user and the site, and confirms it once', async () => {
     const challenge = (await (await visitor.request('/link/near/challenge')).json()) as { message: string }
     expect(challenge.message).toBe(`Link this NEAR account to ${first.accountId} at localhost:3000`)
     const response = await linkAt(visitor, second)
@@ -59,7 +59,7 @@ describeWithPostgres('the account page of the example', () => {
     expect(again).not.toContain(notice)
   })
 
-  it('unlinks an account, says so once, and the account then signs in as another user', async () => {
+  it('unlinks an account, confirms it once, and the account then signs in as another user', async () => {
     await linkAt(visitor, second)
     const response = await unlink(first)
     expect([response.status, response.headers.get('location')]).toEqual([303, '/account'])
@@ -101,7 +101,7 @@ describeWithPostgres('the account page of the example', () => {
     expect(await response.text()).toContain('This NEAR account is not linked to you.')
   })
 
-  it('does not unlink for a page of another site, a GET, or a visitor who is signed out', async () => {
+  it("does not unlink for another site's page, for a GET, or for a signed-out visitor", async () => {
     await linkAt(visitor, second)
     expect((await unlink(first, { origin: 'https://evil.example.com' })).status).toBe(403)
     expect((await visitor.request('/account/unlink')).status).toBe(404)
@@ -112,7 +112,7 @@ describeWithPostgres('the account page of the example', () => {
 })
 
 describe('a notice', () => {
-  it('is one in a session, however many were set, and is taken out when it is shown', () => {
+  it('is the only one of a session, however many were set, and is deleted when it is shown', () => {
     const req = { session: {} }
     for (let index = 0; index < 100; index++) setNotice(req, 'LINKED', `account-${index}.test`)
     expect(JSON.stringify(req.session).length).toBeLessThan(100)

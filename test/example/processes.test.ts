@@ -43,7 +43,7 @@ describeWithRedis('the example with Redis and PostgreSQL', () => {
     const startTwo = (settings: NodeJS.ProcessEnv = {}): Promise<[Example, Example]> =>
       Promise.all([startOne(settings), startOne(settings)])
 
-    it('is one site: a login at one process counts at the other, which links an account', async () => {
+    it('is one site: a login at one process is valid at the other, which links an account', async () => {
       const [one, other] = await startTwo()
       const visitor = new Visitor(one.url)
       const challenge = await visitor.challenge()
@@ -56,7 +56,7 @@ describeWithRedis('the example with Redis and PostgreSQL', () => {
       const bob = await world.network.createAccount('bob.test')
       const toLink = async (): Promise<typeof challenge> =>
         (await back.request('/link/near/challenge')).json() as Promise<typeof challenge>
-      // A challenge to link does not sign in, although both strategies share one store.
+      // A linking challenge does not sign in, although both strategies share one store.
       expect((await elsewhere.login(await bob.signMessage(await toLink()))).status).toBe(401)
       const signed = await bob.signMessage(await toLink())
       expect((await elsewhere.post('/link/near', signed)).status).toBe(200)
@@ -74,7 +74,7 @@ describeWithRedis('the example with Redis and PostgreSQL', () => {
       )
     })
 
-    it('responds to /healthz under any host name, and reports and logs that Redis fails', async () => {
+    it('responds to /healthz under any host name, and reports and logs a failure of Redis', async () => {
       const example = await startOne()
       const health = (): Promise<number> => statusOf(`${example.url}/healthz`, { host: 'balancer' })
       expect(await health()).toBe(200)
@@ -127,7 +127,7 @@ describeWithRedis('the example with Redis and PostgreSQL', () => {
       },
     )
 
-    it('responds 503 as a page and as JSON while PostgreSQL is stopped, logs it, and works afterwards', async () => {
+    it('responds 503 as page and JSON while PostgreSQL is stopped, logs it, and recovers', async () => {
       const example = await startOne()
       const visitor = new Visitor(example.url)
       expect(await signIn(visitor)).toBe(200)
@@ -185,7 +185,7 @@ describeWithRedis('the example with Redis and PostgreSQL', () => {
       expect(await signIn(new Visitor(one.url, '198.51.100.2'))).toBe(200)
     })
 
-    it('finishes pending requests on SIGTERM, and accepts no more', async () => {
+    it('completes pending requests on SIGTERM, and accepts no new request', async () => {
       const asked = new Cleanup()
       let requests = 0
       const slow = await listen((req, res) => {

@@ -12,7 +12,7 @@ let world: ExampleWorld
 let alice: TestAccount
 let databaseUrl: string
 
-/** A browser on the site's pages: it sends their origin with each POST. */
+/** A browser on the site's pages, which sends their origin with each POST. */
 class Page extends Visitor {
   origin = ''
 
@@ -71,7 +71,7 @@ describeWithPostgres('the example behind a proxy that replaces the header Host',
     await example.stop()
   })
 
-  it('without SITE_URL rejects each request, and the log says what to set', async () => {
+  it('without SITE_URL rejects each request, and the log names the variable to set', async () => {
     const example = await world.start({ DATABASE_URL: databaseUrl, SITE_URL: '' })
     const page = await pageAt(example, 'https://app.example.com')
     expect((await page.request('/login/near/challenge')).status).toBe(403)

@@ -37,7 +37,7 @@ const near = (accountId: string): { network: string; accountId: string } => ({
 })
 
 const behaveWell = (): void => {
-  it('are one for 50 first logins of one account at once', async () => {
+  it('are one for 50 concurrent first logins of one account', async () => {
     const found = await Promise.all(
       Array.from({ length: 50 }, () => users.findOrCreateByNear(near('first.test'))),
     )
@@ -46,7 +46,7 @@ const behaveWell = (): void => {
     expect(row).toEqual({ count: 1 })
   })
 
-  it('keep an account that another user has: linking says so', async () => {
+  it('keep an account of another user: linking reports the conflict', async () => {
     const first = await users.findOrCreateByNear(near('first.test'))
     const second = await users.findOrCreateByNear(near('second.test'))
     expect(await users.link(second!.id, near('first.test'))).toBe(false)
@@ -89,13 +89,13 @@ const behaveWell = (): void => {
     }
   })
 
-  it('are told apart by network: a name can exist on both', async () => {
+  it('are separate by network: a name can exist on both', async () => {
     const test = await users.findOrCreateByNear({ network: 'testnet', accountId: 'same.near' })
     const main = await users.findOrCreateByNear({ network: 'mainnet', accountId: 'same.near' })
     expect(main!.id).not.toBe(test!.id)
   })
 
-  it('are found by their password, and only by theirs', async () => {
+  it('are found by their own password, and by no other', async () => {
     expect((await users.findByPassword('demo', 'near-demo'))!.displayName).toBe('demo')
     expect(await users.findByPassword('demo', 'other')).toBeUndefined()
     expect(await users.findByPassword('nobody', 'near-demo')).toBeUndefined()
@@ -119,7 +119,7 @@ describeWithPostgres("the example's users, in a PostgreSQL server", () => {
   })
   behaveWell()
 
-  it('are one for 50 first logins of one account at once in five processes, which start at once', async () => {
+  it('are one for 50 concurrent first logins of one account in five starting processes', async () => {
     const processes = await Promise.all(Array.from({ length: 5 }, () => openPostgres(url)))
     await processes[0]!.query('DROP TABLE near_accounts; DROP TABLE users')
     const all = processes.map((opened) => new Users(opened))
@@ -133,7 +133,7 @@ describeWithPostgres("the example's users, in a PostgreSQL server", () => {
     for (const opened of processes) await opened.close()
   })
 
-  it('are a clear problem where the server cannot be reached', async () => {
+  it('report a server that cannot be reached', async () => {
     await expect(openPostgres('postgresql://nobody@127.0.0.1:1/none')).rejects.toThrow(
       'DATABASE_URL must be the URL of a PostgreSQL database that responds; got ECONNREFUSED from it. Is PostgreSQL running?',
     )

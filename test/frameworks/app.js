@@ -1,4 +1,5 @@
-// The application that the README's test signs in to: "Use", as a function that takes the strategy's option rpc.
+// The application that the README's test signs in to: "Use", as a function that takes the strategy's option
+// rpc.
 import express from 'express'
 import session from 'express-session'
 import passport from 'passport'

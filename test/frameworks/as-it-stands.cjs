@@ -1,5 +1,6 @@
-// Loaded before an application that runs as the README has it. Two things of the outside world are stood in for: port
-// 3000 is any that is free on 127.0.0.1, told to the parent; and the public NEAR endpoints are the test's own network.
+// Loaded before an application that runs unchanged from the README. It replaces two things: port 3000
+// becomes a free port of 127.0.0.1, which is reported to the parent process, and the public NEAR endpoints
+// become the test's network.
 const http = require('node:http')
 const https = require('node:https')
 const net = require('node:net')
@@ -22,7 +23,7 @@ net.Server.prototype.listen = function (...args) {
 const { NEAR_TEST_RPC } = process.env
 https.request = function (options, ...rest) {
   if (!PUBLIC_ENDPOINTS.includes(options.hostname)) {
-    throw new Error('The application asks somebody other than a public NEAR endpoint')
+    throw new Error('The application sends a request to a host other than a public NEAR endpoint')
   }
   const { protocol, hostname, port, pathname: path } = new URL(NEAR_TEST_RPC)
   return http.request({ ...options, protocol, hostname, port, path, agent: undefined }, ...rest)

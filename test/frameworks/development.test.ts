@@ -7,7 +7,7 @@ import { describeInChromium, openBrowser } from '../support/chromium'
 import { examples } from './examples'
 import { linkedProject, startProject } from './project'
 
-/** A port that is free now. */
+/** A free port. */
 async function freePort(): Promise<string> {
   const server = createServer().listen(0, 'localhost')
   await once(server, 'listening')
@@ -44,7 +44,7 @@ describeInChromium('`npm run dev`, with the page that all examples share', () =>
   }
   const status = (): Promise<string> => page.getByRole('status').innerText()
 
-  it('signs in, links a second account and signs out, by clicks alone', async () => {
+  it('signs in, links a second account and signs out, with clicks only', async () => {
     await expect.poll(status).toBe('Signed out')
     let wallet = await openWallet('Sign in with NEAR')
     await wallet.getByRole('button', { name: 'Decline' }).click()

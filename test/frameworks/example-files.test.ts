@@ -24,7 +24,7 @@ describe.each(FOLDERS)('example/%s', (folder) => {
     expect(codeLines(files['users.js']!)).toBeLessThanOrEqual(15)
   })
 
-  it('imports nothing from outside the folder but the packages of its package.json, all of them', () => {
+  it('imports exactly the packages of its package.json, and no file outside the folder', () => {
     const { dependencies } = JSON.parse(files['package.json']!) as { dependencies: Record<string, string> }
     const imported = new Set<string>()
     for (const [name, code] of Object.entries(files)) {
@@ -34,7 +34,7 @@ describe.each(FOLDERS)('example/%s', (folder) => {
         else if (!specifier!.startsWith('node:')) imported.add(packageOf(specifier!))
       }
     }
-    // Nest loads these two by name, and express brings only types, from the devDependencies.
+    // Nest loads these two by name, and express contributes only types, from the devDependencies.
     const others = folder === 'nest' ? ['@nestjs/platform-express', 'rxjs'] : []
     if (folder === 'nest') imported.delete('express')
     expect([...imported, ...others].sort()).toEqual(Object.keys(dependencies).sort())

@@ -8,13 +8,16 @@ export interface Example {
   packages: Record<string, string>
   /** The files by name. */
   files: () => Record<string, string>
-  /** The file that is run. */
+  /** The file that runs. */
   entry: string
   /** Whether `tsc` compiles the project before it runs. */
   compiled?: boolean
   /** Whether the session is in the cookie alone. An old cookie then restores an old session. */
   cookieOnly?: boolean
-  /** Whether this repository cannot hold the packages beside those of the other examples. Only the matrix runs it. */
+  /**
+   * Whether this repository cannot install the packages beside those of the other examples. Only the matrix
+   * runs it.
+   */
   matrixOnly?: boolean
 }
 
@@ -24,7 +27,7 @@ type Folder = (typeof FOLDERS)[number]
 export const readExample = (folder: Folder, file: string): string =>
   readFileSync(`example/${folder}/${file}`, 'utf8')
 
-/** The files of an example, without what a build or an install left in its folder. */
+/** The files of an example, without the output of a build or an install. */
 export function filesOf(folder: Folder): Record<string, string> {
   const names = readdirSync(`example/${folder}`, { withFileTypes: true }).filter((entry) => entry.isFile())
   return Object.fromEntries(names.map(({ name }) => [name, readExample(folder, name)]))
@@ -46,7 +49,7 @@ const asItStands = (name: string, folder: Folder): Example => ({
   entry: 'server.js',
 })
 
-/** Replaces parts of a file. Each part must be in the file exactly once, so that no edit is lost in silence. */
+/** Replaces parts of a file. Each part must be in the file exactly once, so that no edit is lost silently. */
 export function edit(code: string, replacements: [part: string, replacement: string][]): string {
   for (const [part, replacement] of replacements) {
     if (code.split(part).length !== 2) throw new Error(`The example does not contain exactly once:\n${part}`)
@@ -62,7 +65,7 @@ const edited = (example: Example, replacements: [string, string][]): Pick<Exampl
   },
 })
 
-/** Nest's server in JavaScript, for projects that are made without `tsc`. */
+/** Nest's server in JavaScript, for projects without `tsc`. */
 function transpiledNest(module: ModuleKind.ES2022 | ModuleKind.CommonJS): Record<string, string> {
   const compile = (code: string): string =>
     transpileModule(code, {
@@ -104,7 +107,7 @@ const nestInJavaScript: Example = {
   compiled: false,
 }
 
-/** The lines of the Fastify example that are commented out, in place of the lines that they replace. */
+/** Replaces lines of the Fastify example with their commented-out alternatives. */
 function onSecureSession(code: string): string {
   const [commented] = /^\/\/ await app\.register\(import\('@fastify\/secure-session'\)[^]*?^\/\/ \}\)$/m.exec(
     code,
@@ -158,8 +161,9 @@ const SEVERAL = "['link-near', 'near']"
 const pages = '{ successRedirect: "/me", failureRedirect: "/login", failureMessage: true }'
 
 /**
- * The examples with what an application may add: two strategies on the route that links, and, where Passport's redirects
- * work, a login that is posted as a form and answered with pages. `/login` returns the messages of the session.
+ * The examples with additions of an application: two strategies on the linking route, and, where Passport's
+ * redirects work, a login that is posted as a form and gets pages. `/login` returns the messages of the
+ * session.
  */
 export const extended: (Example & { pages: boolean })[] = [
   {

@@ -56,7 +56,7 @@ beforeAll(async () => {
 })
 afterAll(() => cleanup.run())
 
-it('Fastify sends people to a web wallet, and takes the form with which they return', async () => {
+it('Fastify redirects visitors to a web wallet, and reads the form with which they return', async () => {
   const away = await fetch(`${site}/login/near`, { redirect: 'manual' })
   expect(away.status).toBe(302)
   const wallet = new URL(away.headers.get('location')!)

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import express from 'express'
 import { listen, type Cleanup } from '../support/app'
 
-/** An OAuth 2 provider where everybody is `octavia` and agrees at once. */
+/** An OAuth 2 provider with one user, `octavia`, who approves at once. */
 export async function startOAuthProvider(cleanup: Cleanup): Promise<string> {
   const codes = new Set<string>()
   const app = express()

@@ -42,15 +42,14 @@ export async function compile(directory: string): Promise<void> {
 interface RunOptions {
   /** The path of Node.js. */
   node?: string
-  /** The file that is run. */
+  /** The file that runs. */
   entry?: string
   /** Environment variables of the application. */
   env?: NodeJS.ProcessEnv
 }
 
 /**
- * Runs a file of a project as it stands, with the test's network in place of the public NEAR endpoints.
- *
+ * Runs a file of a project unchanged, with the test's network in place of the public NEAR endpoints.
  * @returns the application's URL
  */
 export async function startProject(

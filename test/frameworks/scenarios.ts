@@ -46,7 +46,7 @@ function startOnce(
   return running
 }
 
-/** The behaviour that all frameworks share, over HTTP, with the example as it stands in its own process. */
+/** The behaviour that all frameworks share, over HTTP, with the unchanged example in its own process. */
 export function describeLogins(
   example: Example,
   project: (cleanup: Cleanup) => string | Promise<string>,
@@ -174,7 +174,7 @@ export function describeLogins(
       expect(await signIn(visit(), second)).toMatchObject({ id: bobsUser.id })
     })
 
-    it('rejects a link with code and message, whatever the reason', async () => {
+    it('rejects a link with code and message, for every reason', async () => {
       const stranger = visit()
       const challenge = await stranger.get('/link/near/challenge')
       expect(challenge).toEqual(rejectedWith('ERR_NEAR_SIGN_IN_REQUIRED'))
@@ -238,7 +238,7 @@ export function describeLogins(
       })
     }
 
-    it('in production, sets one cookie for https, with the prefix __Host-, and reads its environment', async () => {
+    it('in production, sets one https cookie named __Host-…, and reads its environment', async () => {
       const url = await running.start({
         NODE_ENV: 'production',
         NEAR_NETWORK: 'testnet',
@@ -273,7 +273,7 @@ export function describeLogins(
   })
 }
 
-/** What the edits of `extended` add to an example. */
+/** The behaviour that the edits of `extended` add to an example. */
 export function describeExtensions(
   example: Example & { pages: boolean },
   project: (cleanup: Cleanup) => string | Promise<string>,

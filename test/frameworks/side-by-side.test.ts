@@ -21,7 +21,10 @@ beforeEach(async () => {
 })
 afterEach(() => cleanup.run())
 
-/** One application with NEAR, passwords and OAuth, each on its own routes, and `/login` for both of the first. */
+/**
+ * One application with NEAR, passwords and OAuth, each on its own routes, and `/login` for NEAR and
+ * passwords.
+ */
 async function start(options: Partial<NearStrategyOptions> = {}): Promise<Visitor> {
   const provider = await startOAuthProvider(cleanup)
   const { url, server } = await listen(undefined, cleanup)
@@ -90,7 +93,7 @@ async function signInByOAuth(visitor: Visitor): Promise<void> {
 }
 
 describe('beside passport-local and passport-oauth2', () => {
-  it('each signs in by its own route, one after the other in one browser', async () => {
+  it('each signs in on its own route, one after the other in one browser', async () => {
     const visitor = await start()
     expect(await visitor.post('/login/password', { username: 'paul', password: 'correct' })).toMatchObject({
       status: 200,
@@ -102,7 +105,7 @@ describe('beside passport-local and passport-oauth2', () => {
     expect(await me(visitor)).toEqual({ id: 'alice.near' })
   })
 
-  it('an OAuth login that ends first replaces the session, and the open challenge with it', async () => {
+  it('an OAuth login that ends first replaces the session, including the pending challenge', async () => {
     const visitor = await start()
     const away = await visitor.request('/login/oauth')
     const signed = await visitor.sign(alice)
@@ -110,14 +113,14 @@ describe('beside passport-local and passport-oauth2', () => {
     const callback = new URL(back.headers.get('location')!)
     expect((await visitor.request(callback.pathname + callback.search)).headers.get('location')).toBe('/me')
     expect(await me(visitor)).toEqual({ id: 'octavia' })
-    expect((await visitor.post('/login/near', signed)).status).toBe(401) // a session that was planted is worth nothing
+    expect((await visitor.post('/login/near', signed)).status).toBe(401) // A planted session is useless.
     expect(network.requestCount).toBe(0)
     expect(await me(visitor)).toEqual({ id: 'octavia' })
   })
 })
 
 describe("passport.authenticate(['near', 'local'])", () => {
-  it('signs in with a NEAR login, and does not ask for a password', async () => {
+  it('signs in with a NEAR login, and requires no password', async () => {
     const visitor = await start()
     expect(await visitor.post('/login', await visitor.sign(alice))).toEqual({
       status: 200,
@@ -126,7 +129,7 @@ describe("passport.authenticate(['near', 'local'])", () => {
     expect(await me(visitor)).toEqual({ id: 'alice.near' })
   })
 
-  it('signs in with a password, spending no challenge and asking nobody', async () => {
+  it('signs in with a password, without a consumed challenge or an RPC request', async () => {
     const visitor = await start()
     await visitor.sign(alice)
     const login = { username: 'paul', password: 'correct' }
@@ -135,7 +138,7 @@ describe("passport.authenticate(['near', 'local'])", () => {
     expect(network.requestCount).toBe(0)
   })
 
-  it('refuses what neither accepts, and says what each of them said', async () => {
+  it('rejects a login that neither strategy accepts, with the reason of each', async () => {
     const visitor = await start()
     const both = { username: 'paul', password: 'wrong' }
     expect((await visitor.post('/login', both)).status).toBe(400)
@@ -150,7 +153,7 @@ describe("passport.authenticate(['near', 'local'])", () => {
     expect(await me(visitor)).toBeNull()
   })
 
-  it('does not fall back to a password when the chain cannot be asked', async () => {
+  it('does not fall back to a password during an RPC outage', async () => {
     const visitor = await start()
     const signed = await visitor.sign(alice)
     network.fail('http-500')
@@ -162,7 +165,7 @@ describe("passport.authenticate(['near', 'local'])", () => {
     expect(await me(visitor)).toBeNull()
   })
 
-  it('lets a password in that is posted where a wallet page is configured too', async () => {
+  it('accepts a posted password on a route with a wallet page', async () => {
     const visitor = await start({
       walletUrl: 'https://wallet.example.com',
       callbackUrl: 'https://app.example.com/login/near/callback',

@@ -6,13 +6,13 @@ export interface Reply {
   body: unknown
 }
 
-/** A browser with every cookie that it was given, and the requests of a sign-in page. */
+/** A browser with all its cookies, and the requests of a sign-in page. */
 export class Visitor {
   cookies = new Map<string, string>()
 
   constructor(readonly url: string) {}
 
-  /** The same browser as it is now: what somebody has who copied its cookies. */
+  /** A copy of the browser in its current state, like the one of a cookie thief. */
   copy(): Visitor {
     const other = new Visitor(this.url)
     other.cookies = new Map(this.cookies)
@@ -50,10 +50,10 @@ export class Visitor {
     })
   }
 
-  /** Asks for a challenge and has the account sign it. */
+  /** Requests a challenge and has the account sign it. */
   async sign(account: TestAccount, path = '/login/near/challenge'): Promise<SignedMessage> {
     const response = await this.request(path)
-    if (response.status !== 200) throw new Error(`${path} answered ${response.status}`)
+    if (response.status !== 200) throw new Error(`${path} responded with ${response.status}`)
     return account.signMessage((await response.json()) as Challenge)
   }
 }
@@ -64,7 +64,7 @@ async function reply(response: Response): Promise<Reply> {
   try {
     body = JSON.parse(text)
   } catch {
-    // Some answers are a bare status text.
+    // Some responses are a bare status text.
   }
   return { status: response.status, body }
 }

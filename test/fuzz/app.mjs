@@ -1,4 +1,5 @@
-// A whole application: Express's parsers, sessions, Passport. It counts what Passport is told of each request.
+// A whole application: Express's parsers, sessions, Passport. It counts the outcomes that Passport gets for
+// each request.
 import { once } from 'node:events'
 import { Agent, createServer, request } from 'node:http'
 import express from 'express'
@@ -26,7 +27,7 @@ export async function startApp(near) {
       res.status(status).json(info)
     })(req, res, next)
   })
-  // eslint-disable-next-line no-unused-vars -- Express knows an error handler by its four parameters
+  // eslint-disable-next-line no-unused-vars -- Express recognizes an error handler by its four parameters
   app.use((error, _req, res, _next) => {
     res
       .status(error.status ?? 500)
@@ -68,13 +69,13 @@ export async function startApp(near) {
           })
         },
       )
-      outgoing.on('timeout', () => outgoing.destroy(new Error('no answer: the request hangs')))
+      outgoing.on('timeout', () => outgoing.destroy(new Error('no response: the request hangs')))
       outgoing.on('error', reject).end(text)
     })
 
   return {
     send,
-    /** The sessions that a million challenges leave behind are the memory store's, not the strategy's. */
+    /** The sessions of a million challenges are in the memory store, not in the strategy. */
     forget: () => store.clear(),
     async stop() {
       agent.destroy()

@@ -1,10 +1,10 @@
-// What strangers may send, nodes may answer and sessions may hold: near misses mostly, because what is wrong altogether is
-// refused by the first line that looks at it.
+// Inputs from clients, nodes and sessions. Most are near misses, because the first check rejects an entirely
+// wrong input.
 import fc from 'fast-check'
 
 const oneOf = (...values) => fc.constantFrom(...values)
 
-/** Texts that somebody would try, of any length up to a few kB. */
+/** Likely texts of an attacker, of any length up to a few kB. */
 export const text = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 100 }),
   fc.string({ unit: 'grapheme', maxLength: 100 }),
@@ -29,7 +29,7 @@ export const text = fc.oneof(
   ),
 )
 
-/** Any value, of JSON or not. */
+/** Any value, JSON or not. */
 export const value = fc.oneof(
   text,
   fc.jsonValue(),
@@ -47,7 +47,7 @@ export const value = fc.oneof(
   oneOf(undefined, null, NaN, Infinity, -0, {}, [], true, () => 'x', Symbol('x')),
 )
 
-/** Somebody's idea of an account, a key, a signature and a state. */
+/** Likely values of an attacker for account, key, signature and state. */
 const accountId = fc.oneof(
   {
     weight: 12,
@@ -91,7 +91,7 @@ const state = fc.oneof(
 )
 const sometimes = (arbitrary) => fc.oneof({ weight: 15, arbitrary }, { weight: 1, arbitrary: value })
 
-/** A body as a parser may hand it over. */
+/** A body as a parser may return it. */
 export const body = fc.oneof(
   {
     weight: 5,
@@ -116,7 +116,7 @@ const formField = fc.tuple(
   fc.boolean(),
 )
 
-/** What well-behaved forms and others post. */
+/** Form bodies, well-formed and malformed. */
 export const formText = fc.oneof(
   fc.array(formField, { maxLength: 8 }).map((fields) =>
     fields
@@ -129,7 +129,7 @@ export const formText = fc.oneof(
   text,
 )
 
-/** JSON, JSON with something wrong in it, and what is none. */
+/** Valid JSON, JSON with a mistake, and other text. */
 export const jsonText = fc.oneof(
   { weight: 4, arbitrary: body.map((each) => tryJson(each)) },
   {
@@ -158,7 +158,7 @@ const splice = (original, at, insert) => {
   return original.slice(0, index) + insert + original.slice(index + insert.length)
 }
 
-/** Header values as HTTP lets them through. */
+/** Header values that HTTP accepts. */
 const headerValue = fc.oneof(
   fc.string({
     unit: fc
@@ -212,7 +212,7 @@ export const contentType = fc.oneof(
   { weight: 1, arbitrary: headerValue.map((each) => ({ type: each })) },
 )
 
-/** One change to a text, wherever it may be. */
+/** One change to a text, at any position. */
 export const change = fc.record({
   how: oneOf(
     'flip',
@@ -235,7 +235,7 @@ export const change = fc.record({
   ),
 })
 
-/** Applies a change to a text; the outcome may be the same text. */
+/** Applies a change to a text; the result may equal the text. */
 export function applyChange(original, { how, at, with: inserted }) {
   const index = original.length === 0 ? 0 : at % original.length
   const [head, tail] = [original.slice(0, index), original.slice(index)]
@@ -335,8 +335,11 @@ const error = fc.oneof(
   { weight: 1, arbitrary: json },
 )
 
-/** What a node says: the `id` is a placeholder for the question's own, which makes most answers worth reading. */
-export const ID = 'the id of the question'
+/**
+ * A node's response. The `id` is a placeholder for the request's own id, so that most responses get past the
+ * id check.
+ */
+export const ID = 'the id of the request'
 export const nodeAnswer = fc.record({
   status: fc.oneof(
     { weight: 30, arbitrary: oneOf(200) },
@@ -380,7 +383,7 @@ export const nodeAnswer = fc.record({
       ),
     },
   ),
-  // Rarely: each costs the time limit.
+  // Rare, because each one takes the whole timeout.
   silence: fc.oneof(
     { weight: 1500, arbitrary: oneOf(undefined) },
     { weight: 1, arbitrary: oneOf('hang', 'stall') },
@@ -388,7 +391,7 @@ export const nodeAnswer = fc.record({
   ),
 })
 
-/** A challenge as a session may hold it, or something in its place. */
+/** A challenge from a session, or another value in its place. */
 export const stored = (good) =>
   fc.oneof(
     { weight: 2, arbitrary: fc.constant(good) },

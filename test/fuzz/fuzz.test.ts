@@ -7,7 +7,7 @@ import { targets } from './targets.mjs'
 interface Target {
   arbitrary: fc.Arbitrary<unknown>
   run: (input: unknown) => Promise<string>
-  /** A good login after all that. */
+  /** A good login after all fuzzed requests. */
   again: () => Promise<string>
   stop?: () => unknown
 }
@@ -30,7 +30,7 @@ describe(`fuzzing, FUZZ_SEED=${SEED}: exactly one outcome, and the right class o
       })
       try {
         await fc.assert(property, { seed: SEED, numRuns: RUNS })
-        // Inputs that all end the same way would test one line only.
+        // Inputs that all have one outcome would test only one line.
         expect(classes.size).toBeGreaterThan(1)
         expect(await again()).toBe('success')
       } finally {

@@ -1,5 +1,5 @@
-// A million fuzzed requests, or as many as --runs says. No second outcome, no outcome of a wrong class, nothing thrown, nothing
-// that hangs; and the process must not grow.
+// A million fuzzed requests, or the number in --runs. The test fails for a second outcome, an outcome of the
+// wrong class, a thrown error, a hanging request, or a growing process.
 import { randomInt } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -55,7 +55,7 @@ for (let round = 0; round < ROUNDS; round++) {
     const started = performance.now()
     await fc.assert(property, { seed: firstSeed + round, numRuns })
     const again = await fuzzer.again()
-    if (again !== 'success') throw new Error(`${fuzzer.name}: after all that a good login is ${again}`)
+    if (again !== 'success') throw new Error(`${fuzzer.name}: a good login after all requests is ${again}`)
     fuzzer.ms += performance.now() - started
   }
   if (round === ROUNDS / 10 - 1) before = await memory()

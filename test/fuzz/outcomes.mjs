@@ -1,4 +1,4 @@
-// Uses a strategy as Passport does, and holds what it says to its contract.
+// Uses a strategy as Passport does, and checks its outcomes against its contract.
 import { setImmediate } from 'node:timers/promises'
 import { NearLoginRejected, NearServiceError } from 'passport-near'
 
@@ -18,7 +18,7 @@ const STATUS = {
   ERR_NEAR_RPC_UNAVAILABLE: 503,
 }
 
-/** Outcomes that came after the first, whenever they came. */
+/** Outcomes after the first, whenever they arrived. */
 export const late = []
 
 export class Violation extends Error {}
@@ -54,9 +54,9 @@ function classOf({ action, info, status, error }) {
   if (action === 'success') return 'success'
   if (action === 'fail') {
     if (STATUS[info?.code] !== status || status >= 500)
-      throw new Violation(`an unknown refusal: ${status} ${info?.code}`)
+      throw new Violation(`an unknown rejection: ${status} ${info?.code}`)
     if (info.message !== new NearLoginRejected(info.code).message)
-      throw new Violation(`a message of its own: ${info.message}`)
+      throw new Violation(`a custom message: ${info.message}`)
     return `${status} ${info.code}`
   }
   if (!(error instanceof NearServiceError))
@@ -64,7 +64,7 @@ function classOf({ action, info, status, error }) {
   return `${error.status} ${error.code}`
 }
 
-/** @throws {Violation} where an outcome is not one of those that fit */
+/** @throws {Violation} for an outcome that is not in the allowed list */
 export function expectOneOf(outcome, allowed) {
   if (!allowed.includes(outcome))
     throw new Violation(`${outcome}, where one of these fits: ${allowed.join(', ')}`)

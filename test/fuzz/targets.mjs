@@ -1,4 +1,5 @@
-// What is fuzzed. Each target takes an input of its arbitrary and returns the class of what came of it, or throws a Violation.
+// The fuzz targets. Each target gets an input from its arbitrary and returns the class of the outcome, or
+// throws a Violation.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import bs58 from 'bs58'
@@ -12,12 +13,12 @@ import { expectOneOf, outcomeOf, Violation } from './outcomes.mjs'
 
 const { applyChange, isChange } = arbitraries
 
-const REFUSED_BODY = [
+const REJECTED_BODY = [
   '400 ERR_NEAR_CREDENTIALS_MISSING',
   '400 ERR_NEAR_CREDENTIALS_INVALID',
   '401 ERR_NEAR_WALLET_REFUSED',
 ]
-const SPENT = '401 ERR_NEAR_CHALLENGE_MISSING'
+const CONSUMED = '401 ERR_NEAR_CHALLENGE_MISSING'
 const EXPIRED = '401 ERR_NEAR_CHALLENGE_EXPIRED'
 const BAD_SIGNATURE = '401 ERR_NEAR_SIGNATURE_INVALID'
 const NO_KEY = '401 ERR_NEAR_ACCESS_KEY_NOT_FOUND'
@@ -26,7 +27,7 @@ const NO_SESSION = '500 ERR_NEAR_SESSION_UNAVAILABLE'
 const STORE_FAILED = '503 ERR_NEAR_STORE_FAILED'
 const CANNOT_TELL = '503 ERR_NEAR_RPC_UNAVAILABLE'
 
-/** What is remembered of spent challenges is forgotten after that time. */
+/** The replay cache forgets consumed challenges after that time. */
 const MINUTE = 60_000
 
 const recipient = 'app.example.com'
@@ -51,7 +52,10 @@ const strategyWith = (options) =>
 
 const storeOf = (consume) => ({ issue: async () => undefined, consume })
 
-/** A chain on which every key is Alice's, and nobody else has one: the account is no part of what is signed. */
+/**
+ * A chain on which every key is Alice's and no other account has a key: the account is not part of the
+ * signed payload.
+ */
 const onlyAlice = {
   permission: async (accountId) => (accountId === 'alice.test' ? 'FullAccess' : undefined),
 }
@@ -76,7 +80,7 @@ function goodLogins() {
   )
 }
 
-/** Any request body whatever, as a value. */
+/** Any request body, as a value. */
 async function bodies() {
   const { ED25519: good } = goodLogins()
   let keyChecks = 0
@@ -89,11 +93,11 @@ async function bodies() {
     async run({ body }) {
       const before = keyChecks
       const outcome = expectOneOf(await outcomeOf(strategy, { body }), [
-        ...REFUSED_BODY,
-        SPENT,
+        ...REJECTED_BODY,
+        CONSUMED,
         BAD_SIGNATURE,
       ])
-      if (keyChecks !== before) throw new Violation('a key was looked up for a body that nobody signed')
+      if (keyChecks !== before) throw new Violation('a key was looked up for an unsigned body')
       return outcome
     },
     again: () => outcomeOf(strategy, { body: good }),
@@ -106,7 +110,7 @@ const part = fc.oneof(
 )
 const FIELDS = ['accountId', 'publicKey', 'signature', 'state']
 
-/** Whether two texts can mean the same bytes in any of the encodings that a wallet may use. Decodes by means of its own. */
+/** Whether two texts can mean the same bytes in any encoding that a wallet may use. Has its own decoders. */
 function sameSignature(sent, good) {
   const bytes = Buffer.from(good, 'base64')
   const decodings = [
@@ -131,7 +135,7 @@ function sameKey(sent, good) {
   )
 }
 
-/** A good login with something changed, anywhere. It gets in only where what it says is still the same. */
+/** A good login with one change at any position. It may succeed only if its meaning is unchanged. */
 async function mutatedLogins() {
   const logins = goodLogins()
   const strategy = strategyWith({
@@ -172,8 +176,8 @@ async function mutatedLogins() {
         extra: { ...login, nonce: 'x', recipient: 'evil', message: [1] },
       }[around]
       const outcome = expectOneOf(await outcomeOf(strategy, { body }), [
-        ...REFUSED_BODY,
-        SPENT,
+        ...REJECTED_BODY,
+        CONSUMED,
         BAD_SIGNATURE,
         NO_KEY,
         'success',
@@ -186,14 +190,14 @@ async function mutatedLogins() {
         typeof login.signature === 'string' &&
         sameSignature(login.signature, good.signature) &&
         [good.state, '', undefined, null].includes(login.state)
-      if (outcome === 'success' && !same) throw new Violation('a login was let in that says something else')
-      return outcome === 'success' ? 'success, for it says the same' : outcome
+      if (outcome === 'success' && !same) throw new Violation('a login with another meaning succeeded')
+      return outcome === 'success' ? 'success with the same meaning' : outcome
     },
     again: () => outcomeOf(strategy, { body: logins.ED25519 }),
   }
 }
 
-/** A good login, and a session that holds anything whatever. */
+/** A good login, and a session with any content. */
 async function sessions() {
   const { ED25519: good } = goodLogins()
   const strategy = strategyWith({ challengeMaxAge: MINUTE })
@@ -224,7 +228,7 @@ async function sessions() {
       frozen: fc.integer({ min: 0, max: 30 }).map((each) => each === 0),
     }),
     async run({ session: held, withState, frozen }) {
-      // A state of its own for each: within one process a challenge that was spent stays spent.
+      // Each run has its own state: within one process a consumed challenge stays consumed.
       const state = `s${++count}`
       const holds = held?.['near:challenges']
       const renamed = Array.isArray(holds) ? holds.map((each) => refresh(each, state)) : holds
@@ -237,7 +241,7 @@ async function sessions() {
         body: { ...good, state: withState ? state : undefined },
       }
       const outcome = expectOneOf(await outcomeOf(strategy, req), [
-        SPENT,
+        CONSUMED,
         EXPIRED,
         BAD_SIGNATURE,
         NO_SESSION,
@@ -246,9 +250,8 @@ async function sessions() {
       ])
       const usable =
         Array.isArray(renamed) && renamed.some((each) => saysTheSame(each, withState ? state : undefined))
-      if (outcome === 'success' && !usable) throw new Violation('a login was let in without its challenge')
-      if (outcome === STORE_FAILED && !frozen)
-        throw new Violation('a session that can be written to is no failure')
+      if (outcome === 'success' && !usable) throw new Violation('a login succeeded without its challenge')
+      if (outcome === STORE_FAILED && !frozen) throw new Violation('a writable session caused a failure')
       return outcome
     },
     again: () =>
@@ -259,7 +262,7 @@ async function sessions() {
   }
 }
 
-/** A challenge with the state and the time of this very run, where these were not changed. */
+/** A challenge with the state and the time of this run, unless the change concerned these fields. */
 function refresh(each, state) {
   if (typeof each !== 'object' || each === null) return each
   const now = each.issuedAt === challenge.issuedAt ? { issuedAt: Date.now() } : {}
@@ -269,7 +272,7 @@ function refresh(each, state) {
 const freeze = (each) =>
   typeof each === 'object' && each !== null && !ArrayBuffer.isView(each) ? Object.freeze(each) : each
 
-/** The nonce counts in its 32 bytes, however its base64 is spelled. */
+/** The nonce is its 32 bytes, whatever the spelling of its base64. */
 const saysTheSame = (each, state) =>
   typeof each === 'object' &&
   each !== null &&
@@ -278,11 +281,13 @@ const saysTheSame = (each, state) =>
   typeof each.nonce === 'string' &&
   Buffer.from(each.nonce, 'base64').equals(nonce)
 
-/** Another challenge than the one that was asked for, or one from the future: the strategy takes it for none. */
+/**
+ * Another challenge than the requested one, or one from the future: for the strategy there is no challenge.
+ */
 const isOther = (each) =>
   each.state !== challenge.state || each.issuedAt > Date.now() || typeof each.purpose === 'string'
 
-/** A store of the application's that gives anything back, or raises it. */
+/** A custom store that returns or throws any value. */
 async function stores() {
   const { ED25519: good } = goodLogins()
   let give
@@ -299,16 +304,16 @@ async function stores() {
           }
         : () => gives
       const outcome = expectOneOf(await outcomeOf(strategy, { body: good }), [
-        SPENT,
+        CONSUMED,
         EXPIRED,
         BAD_SIGNATURE,
         STORE_FAILED,
         'success',
       ])
-      if (outcome === SPENT && (raises || !(gives === undefined || gives === null || isOther(gives))))
-        throw new Violation('a failure was told as a rejection')
+      if (outcome === CONSUMED && (raises || !(gives === undefined || gives === null || isOther(gives))))
+        throw new Violation('a failure was reported as a rejection')
       if (outcome === 'success' && (raises || !saysTheSame(gives, challenge.state)))
-        throw new Violation('a login was let in without its challenge')
+        throw new Violation('a login succeeded without its challenge')
       return outcome
     },
     again: () => ((give = () => challenge), outcomeOf(strategy, { body: good })),
@@ -317,7 +322,7 @@ async function stores() {
 
 const isObject = (each) => typeof each === 'object' && each !== null && !Array.isArray(each)
 
-/** By the letter of RPC.md: nothing but these two is a yes. */
+/** As RPC.md defines it: only these two values are a yes. */
 const isYes = (permission) =>
   permission === 'FullAccess' ||
   (isObject(permission) && Object.keys(permission).length === 1 && isObject(permission.GasKeyFullAccess))
@@ -326,7 +331,7 @@ const isLimited = (permission) =>
   Object.keys(permission).length === 1 &&
   (isObject(permission.FunctionCall) || isObject(permission.GasKeyFunctionCall))
 
-/** A key source of the application's that gives anything back, or raises it. */
+/** A custom key source that returns or throws any value. */
 async function keySources() {
   const { ED25519: good } = goodLogins()
   let give
@@ -360,7 +365,7 @@ async function keySources() {
   }
 }
 
-/** A node that answers anything, over HTTP. */
+/** A node with any response, over HTTP. */
 async function nodes() {
   const { ED25519: good } = goodLogins()
   let answer
@@ -403,14 +408,15 @@ async function nodes() {
         CANNOT_TELL,
       ])
       const expected = input.silence ? undefined : whatItSays(input.status, sent)
-      // A node that says no in some form is believed; it is the forms that count, which other tests list one by one.
+      // A well-formed no from a node is valid. Only the form counts, and other tests list the forms one by
+      // one.
       if ((expected ?? CANNOT_TELL) !== outcome && outcome !== NO_KEY)
         throw new Violation(`${outcome}, but the node said ${expected ?? 'nothing usable'}`)
       if (
         outcome === NO_KEY &&
         (expected !== undefined || input.silence || !/does not exist|UNKNOWN_ACC/.test(sent.text))
       )
-        throw new Violation('a no that nobody said')
+        throw new Violation('a "not found" that the node did not send')
       return outcome
     },
     again: () => (
@@ -428,7 +434,10 @@ async function nodes() {
   }
 }
 
-/** @returns the outcome for an answer that says yes, or that the key is limited; undefined for all others */
+/**
+ * @returns the outcome for a response that says yes, or that the key is limited; undefined for all other
+ * responses
+ */
 function whatItSays(status, { text, id }) {
   let answer
   try {
@@ -450,13 +459,19 @@ function whatItSays(status, { text, id }) {
   return isYes(permission) ? 'success' : isLimited(permission) ? LIMITED : undefined
 }
 
-/** What comes of a request without a good login: a refusal of ours, or one of the parser's or of Node's own, of which the visitor is told. */
-function expectRefusal(status, { code = 'without a code' }) {
+/**
+ * The outcome of a request without a good login: a rejection by the strategy, or a rejection by the parser
+ * or by Node.js that the visitor gets.
+ */
+function expectRejection(status, { code = 'without a code' }) {
   if (!code.startsWith('ERR_NEAR_') && [400, 413, 415].includes(status)) return `${status} by the parser`
-  return expectOneOf(`${status} ${code}`, [...REFUSED_BODY, SPENT, BAD_SIGNATURE, NO_KEY])
+  return expectOneOf(`${status} ${code}`, [...REJECTED_BODY, CONSUMED, BAD_SIGNATURE, NO_KEY])
 }
 
-/** Any body text, content type and headers, through Express's parsers. Nobody signed anything: nobody gets in. */
+/**
+ * Any body text, content type and headers, through Express's parsers. No request is signed, so no login may
+ * succeed.
+ */
 async function requests() {
   let keyChecks = 0
   const app = await startApp(
@@ -482,8 +497,8 @@ async function requests() {
         { ...headers, 'content-type': contentType },
         text,
       )
-      if (keyChecks > 0) throw new Violation('a key was looked up for a body that nobody signed')
-      return expectRefusal(status, body)
+      if (keyChecks > 0) throw new Violation('a key was looked up for an unsigned body')
+      return expectRejection(status, body)
     },
     async again() {
       const { cookie, body } = await app.send('GET', '/challenge', {}, '')
@@ -502,7 +517,10 @@ async function requests() {
   }
 }
 
-/** A good login in JSON, with the text changed anywhere, through Express's parser and a real session. */
+/**
+ * A good login in JSON, with a change at any position of the text, through Express's parser and a real
+ * session.
+ */
 async function mutatedRequests() {
   const app = await startApp(strategyWith({ challengeMaxAge: MINUTE, accessKeys: onlyAlice }))
   const network = await TestNetwork.start()
@@ -532,7 +550,7 @@ async function mutatedRequests() {
         { cookie, 'content-type': 'application/json' },
         text,
       )
-      if (status !== 200) return expectRefusal(status, body)
+      if (status !== 200) return expectRejection(status, body)
       const parsed = JSON.parse(text)
       const same =
         sameKey(parsed.publicKey, login.publicKey) &&
@@ -540,8 +558,8 @@ async function mutatedRequests() {
         [login.state, '', undefined, null].includes(parsed.state) &&
         parsed.accountId === login.accountId &&
         body.id === login.accountId
-      if (!same) throw new Violation('a login was let in that says something else')
-      return 'success, for it says the same'
+      if (!same) throw new Violation('a login with another meaning succeeded')
+      return 'success with the same meaning'
     },
     async again() {
       app.forget()
@@ -579,21 +597,21 @@ async function signatures() {
       if (typeof verified !== 'boolean') throw new Violation('neither true nor false')
       if (verified && !(sameKey(publicKey, good.publicKey) && sameSignature(signed, good.signature)))
         throw new Violation('another signature verifies')
-      return verified ? 'verified, for it says the same' : 'false'
+      return verified ? 'verified with the same meaning' : 'false'
     },
     again: async () =>
       (await verifySignature(hash, logins.ED25519.signature, logins.ED25519.publicKey)) ? 'success' : 'false',
   }
 }
 
-/** By name, with the share of the runs that each gets. */
+/** The fuzz targets by name, with each one's share of the runs. */
 export const targets = {
   'any body': { prepare: bodies, share: 20 },
   'a good login, changed anywhere': { prepare: mutatedLogins, share: 20 },
   'any session': { prepare: sessions, share: 12 },
   'anything from a store': { prepare: stores, share: 10 },
   'anything from a key source': { prepare: keySources, share: 8 },
-  'any answer of a node, over HTTP': { prepare: nodes, share: 10 },
+  'any response of a node, over HTTP': { prepare: nodes, share: 10 },
   'any body and headers, over HTTP': { prepare: requests, share: 10 },
   'a good login, changed anywhere, over HTTP': { prepare: mutatedRequests, share: 5 },
   'any key and signature': { prepare: signatures, share: 5 },

@@ -22,20 +22,20 @@ afterAll(() => cleanup.run())
 const isCode = ({ language }: CodeBlock): boolean => ['js', 'ts'].includes(language)
 const isModule = ({ code }: CodeBlock): boolean => /^(import|export) /m.test(code)
 
-/** Each block as a file that is named by its page and line. */
+/** Each block as a file, named by its page and line. */
 function writeBlocks(directory: string, written: readonly CodeBlock[]): string[] {
   return written.map((block) => {
     const { code, language, page, line } = block
     const kind = `${isModule(block) ? 'm' : 'c'}${language}`
     const file = join(directory, `${basename(page).replace(/\.\w+$/, '')}-${line}.${kind}`)
-    // A script may await, and its names must not meet those of other blocks.
+    // A script may use await, and its names must not conflict with those of other blocks.
     writeFileSync(file, isModule(block) ? code : `async function block() {\n${code}\n}\n`)
     return file
   })
 }
 
-describe('the code of the pages, each block', () => {
-  it('type-checks with the packages that it names', () => {
+describe('the code blocks of the pages', () => {
+  it('type-check with the packages that they name', () => {
     const directory = createProject(cleanup, {
       'names.d.cts': readFileSync('test/docs/support/names.d.cts', 'utf8'),
       'app.js': '',
@@ -46,7 +46,7 @@ describe('the code of the pages, each block', () => {
       }`,
     })
     const names = join(directory, 'names.d.cts')
-    // The interface of a store is a declaration: a test of its own compares it with the real one.
+    // The interface of a store is a declaration. A separate test compares it with the real one.
     const typed = PAGES.flatMap((page) => codeBlocks(page)).filter(
       (block) => isCode(block) && !block.code.startsWith('interface '),
     )
@@ -61,7 +61,7 @@ describe('the code of the pages, each block', () => {
     expect(errors).toEqual([])
   }, 120_000)
 
-  it('shows the interface of a store as it is', () => {
+  it('show the real interface of a store', () => {
     const directory = mkdtempSync(join(resolve('test/docs'), '.interface-'))
     cleanup.add(() => rmSync(directory, { recursive: true, force: true }))
     const file = join(directory, 'store.ts')
@@ -79,8 +79,8 @@ export const challengeToReal = (challenge: StoredChallenge): RealChallenge => ch
   }, 60_000)
 })
 
-describe('the code of the README, each block', () => {
-  it('type-checks with the packages that it names', () => {
+describe('the code blocks of the README', () => {
+  it('type-check with the packages that they name', () => {
     const directory = mkdtempSync(join(tmpdir(), 'passport-near-readme-'))
     cleanup.add(() => rmSync(directory, { recursive: true, force: true }))
     mkdirSync(join(directory, 'node_modules'))

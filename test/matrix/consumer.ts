@@ -8,16 +8,16 @@ import { writeFiles } from '../frameworks/project'
 
 const run = promisify(execFile)
 
-/** What `engines` promises: the oldest, and the newest of each line since. */
+/** The Node.js versions of `engines`: the oldest, and the newest of each line since. */
 export const NODE_VERSIONS = ['20.19', '22', '24', '26']
 
-/** As somebody installs it, from the registry; the scripts of packages run. */
+/** A normal installation from the registry, in which the scripts of packages run. */
 export async function install(directory: string, packages: string[]): Promise<void> {
   const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error']
   await run('npm', ['install', ...quiet, ...packages], { cwd: directory })
 }
 
-/** A project of somebody else's, with passport-near from its tarball. */
+/** A project of a user, with passport-near from its tarball. */
 export async function consumer(
   tarball: string,
   packages: string[],
@@ -44,7 +44,7 @@ export async function runIn(
   })
 }
 
-/** The version of a package that this repository develops with. */
+/** The version of a package in this repository's development. */
 export async function versioned(names: string[]): Promise<string[]> {
   const { devDependencies } = JSON.parse(await readFile('package.json', 'utf8')) as {
     devDependencies: Record<string, string>

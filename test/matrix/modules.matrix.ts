@@ -16,7 +16,7 @@ const fixture = (name: string): string => text(`test/matrix/fixtures/${name}`)
 const tsc = (directory: string, args: string[]): Promise<unknown> =>
   runIn(directory, process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), ...args])
 
-/** How TypeScript is told about modules, and what the program that comes out is called. */
+/** TypeScript's module settings, and the file name of the compiled program. */
 const RESOLUTIONS = [
   { name: 'node16, ES module', source: 'node16.mts', flags: ['--module', 'node16'] },
   { name: 'node16, CommonJS', source: 'node16.cts', flags: ['--module', 'node16'] },
@@ -51,7 +51,7 @@ describe.each(NODE_VERSIONS)('on Node %s', (version) => {
     })
   }
 
-  it("README's lines for a newcomer run as they stand in an empty project", async () => {
+  it("the README's first lines run unchanged in an empty project", async () => {
     const directory = await newcomer()
     const network = await TestNetwork.start()
     cleanup.add(() => network.stop())
@@ -81,7 +81,7 @@ describe.each(NODE_VERSIONS)('on Node %s', (version) => {
     expect(JSON.parse((await runIn(directory, node(), [`${version}-${file}`])).stdout)).toEqual([true, true, true])
   }) // prettier-ignore
 
-  it('jest, CommonJS and untouched', async () => {
+  it('jest, CommonJS and default settings', async () => {
     const directory = await testers()
     const { stderr } = await runIn(directory, node(), ['node_modules/jest/bin/jest.js', 'login.test.js'])
     expect(stderr).toMatch(/Tests:\s+3 passed, 3 total/)
@@ -103,7 +103,7 @@ describe.each(NODE_VERSIONS)('on Node %s', (version) => {
   })
 })
 
-/** The types in every framework, against the declarations that are published. */
+/** The types in every framework, against the published declarations. */
 describe('the published types', () => {
   const files = (directory: string): string[] =>
     readdirSync(directory).filter((name) => name.startsWith('types-') && name.endsWith('.mts'))
@@ -124,7 +124,7 @@ describe('the published types', () => {
     }
   })
 
-  it('type-check whole, and do not ask for types beyond those of Node', async () => {
+  it('type-check completely, and require no types except those of Node.js', async () => {
     const directory = await newcomer()
     writeFiles(directory, {
       'alone.mts': `import NearStrategy from 'passport-near'\nimport { TestNetwork } from 'passport-near/testing'\nimport { signIn } from 'passport-near/client'\nexport { NearStrategy, TestNetwork, signIn }\n`,
@@ -153,7 +153,7 @@ describe('the published types', () => {
   })
 })
 
-/** Made when first wanted, once. */
+/** Created on first use, once. */
 function once(make: () => Promise<string>): () => Promise<string> {
   let made: Promise<string> | undefined
   return () => (made ??= make())

@@ -18,7 +18,7 @@ declare module 'vitest' {
   }
 }
 
-/** Packs the package once, and fetches the Node.js versions that it is tried on. */
+/** Packs the package once, and downloads the Node.js versions of the test. */
 export default async function pack(project: TestProject): Promise<() => Promise<void>> {
   if (!existsSync('dist/index.js')) throw new Error('The package is not built: run npm run build first')
   const directory = await mkdtemp(join(tmpdir(), 'passport-near-matrix-'))

@@ -21,7 +21,7 @@ const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as 
 let consumer: string
 let packed: string[]
 
-/** A project of somebody else's, with the packed tarball as npm would install it, and an untouched jest. */
+/** A project of a user, with the packed tarball as npm installs it, and a jest with default settings. */
 beforeAll(async () => {
   if (!existsSync('dist/index.js')) throw new Error('The package is not built: run npm run build first')
   consumer = await mkdtemp(join(tmpdir(), 'passport-near-consumer-'))
@@ -56,7 +56,7 @@ async function node(code: string, type: 'commonjs' | 'module' = 'commonjs'): Pro
 }
 
 describe('the packed package', () => {
-  it('holds the built files, the types and the texts, and nothing else', () => {
+  it('contains the built files, the types and the texts, and no other file', () => {
     const unexpected = packed.filter(
       (path) =>
         !/^(dist\/.*\.(js|mjs|d\.ts|d\.mts)|(README|CHANGELOG|SECURITY)\.md|LICENSE|package\.json)$/.test(
@@ -79,12 +79,12 @@ describe('the packed package', () => {
     }
   })
 
-  it('is tested with an untouched CommonJS jest', async () => {
+  it('passes with a CommonJS jest in default settings', async () => {
     const { stderr } = await run('npx', ['jest'], { cwd: consumer })
     expect(stderr).toMatch(/Tests:\s+17 passed, 17 total/)
   }, 60_000)
 
-  it("runs the README's lines as they stand, through a whole login", async () => {
+  it("runs the README's lines unchanged, through a whole login", async () => {
     const cleanup = new Cleanup()
     try {
       const network = await TestNetwork.start()
@@ -114,7 +114,7 @@ describe('the packed package', () => {
     expect(await node(`${withKey}.then(() => console.log(${loaded}))`)).toBe(true)
   })
 
-  it('gives one class through require and import, by name and as default', async () => {
+  it('has one class through require and import, by name and as default', async () => {
     const required = `
       const whole = require('passport-near')
       const { Strategy, NearStrategy } = whole

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import ts from 'typescript'
 
-/** What the TypeScript of this repository reports about these files, with their names and lines. */
+/** The errors of this repository's TypeScript in these files, with their names and lines. */
 export function typeErrors(files: readonly string[], options: ts.CompilerOptions): string[] {
   const program = ts.createProgram(files, {
     noEmit: true,

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 const run = promisify(execFile)
 const COMPILERS = ['typescript5.4', 'typescript5.9', 'typescript', 'typescript7'] as const
 type Compiler = (typeof COMPILERS)[number]
-/** The version is the first part that a release may break. */
+/** The version is the first thing that a release may break. */
 const versionOf = (compiler: Compiler): string => {
   const { version } = JSON.parse(readFileSync(`node_modules/${compiler}/package.json`, 'utf8')) as {
     version: string
@@ -29,7 +29,7 @@ interface Project {
   readonly packages: 'all' | 'express 4' | 'none'
   readonly files: readonly string[]
   readonly options: Readonly<Record<string, unknown>>
-  /** Compilers that know the resolution. */
+  /** Compilers that support the resolution. */
   readonly compilers?: readonly Compiler[]
 }
 
@@ -43,11 +43,14 @@ const STRICT = {
   noUncheckedIndexedAccess: true,
   verbatimModuleSyntax: true,
   skipDefaultLibCheck: true,
-  // Packages are found where the project has them, not where the links point.
+  // TypeScript looks for packages in the project, not where the links point.
   preserveSymlinks: true,
   types: ['node'],
 }
-/** Third-party declarations do not stand every compiler. Ours are checked where Node's types are the only others. */
+/**
+ * Third-party declarations do not compile with every compiler. Our declarations are checked where Node.js's
+ * types are the only others.
+ */
 const skipLibCheck = true
 
 const node10 = {
@@ -117,7 +120,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(directory, { recursive: true, force: true }))
 
-/** Node's own types, and what they need. */
+/** Node.js's own types, and their dependencies. */
 const NODE_TYPES = ['@types/node', 'undici-types']
 
 function packagesOf(packages: Project['packages']): [name: string, from: string][] {
@@ -132,7 +135,7 @@ function packagesOf(packages: Project['packages']): [name: string, from: string]
   ])
 }
 
-/** Creates a project that has the packed package installed. */
+/** Creates a project with the packed package installed. */
 function createProject(name: string, { packages, files, options }: Project): string {
   const project = join(directory, name.replaceAll(/\W+/g, '-'))
   if (existsSync(project)) return project
@@ -154,7 +157,7 @@ function createProject(name: string, { packages, files, options }: Project): str
   return project
 }
 
-/** The end of each of the two compilations that run at a time. */
+/** The results of the two compilations that run at a time. */
 const lanes: Promise<unknown>[] = [Promise.resolve(), Promise.resolve()]
 
 function runTsc(compiler: Compiler, project: string): Promise<{ stdout: string }> {
@@ -169,7 +172,7 @@ function runTsc(compiler: Compiler, project: string): Promise<{ stdout: string }
   return result
 }
 
-/** Compiles a project; returns the place and the code of each error, with its text if it is not expected. */
+/** Compiles a project. Returns the place and the code of each error, and the text of an unexpected error. */
 async function compile(
   compiler: Compiler,
   project: string,
@@ -183,7 +186,10 @@ async function compile(
   })
 }
 
-/** The errors that a file's comments say. Releases differ in the code of one: then either is expected. */
+/**
+ * The expected errors from a file's comments. If releases differ in the code of an error, both codes are
+ * accepted.
+ */
 function expectedErrors(file: string, compiler: Compiler): string[] {
   return readFileSync(file, 'utf8')
     .split('\n')
@@ -252,7 +258,7 @@ describe('the declarations', () => {
     )
   })
 
-  it('do not use types that are internal', async () => {
+  it('do not use internal types', async () => {
     const project = createProject('alone', { packages: 'none', files: [], options: {} })
     const include = ['node_modules/passport-near/dist/**/*']
     writeFileSync(

@@ -1,6 +1,6 @@
 import { configure } from './configure.mjs'
 
-/** The key check. Its tests wait for time limits, so that this takes long. */
+/** The key check. These tests wait for timeouts, so the run takes long. */
 export default configure('access-keys', {
   mutate: ['lib/{access-keys,rpc}/*.ts'],
   tests: [

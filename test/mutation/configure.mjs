@@ -1,6 +1,5 @@
 /**
- * Mutants of some files, against some tests: one after the other, until one fails.
- *
+ * Mutates the given files and runs the given tests one after the other, until one fails.
  * @param {string} name
  * @param {{ mutate: string[], tests: string[] }} group
  * @returns {import('@stryker-mutator/api/core').PartialStrykerOptions}

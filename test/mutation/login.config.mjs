@@ -1,6 +1,6 @@
 import { configure } from './configure.mjs'
 
-/** The steps of a login, all but the key check. */
+/** The steps of a login except the key check. */
 export default configure('login', {
   mutate: ['lib/*.ts', 'lib/{challenges,nep413,proofs}/*.ts', '!lib/index.ts', '!lib/public-types.ts'],
   tests: [

@@ -2,7 +2,10 @@ import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import base from '../../vitest.config.mjs'
 
-/** Every mutant is tried until a test fails: those that fail at once come first, those that wait for time limits last. */
+/**
+ * Each mutant is tested until a test fails. Tests that fail at once come first, tests that wait for timeouts
+ * last.
+ */
 const SLOW = ['recorded-signatures', 'signature', 'network', 'verify', 'table', 'rpc-source', 'hedged-query']
 
 class QuickFirst extends BaseSequencer {
@@ -13,13 +16,13 @@ class QuickFirst extends BaseSequencer {
   }
 }
 
-/** The tests that decide, as one of the Stryker configurations beside this file chose them. */
+/** The tests from one of the Stryker configurations beside this file. */
 export default defineConfig({
   ...base,
   test: {
     ...base.test,
     include: process.env.MUTATION_TESTS?.split(' ') ?? [],
-    // They run the built package, of which no mutant is made.
+    // These tests run the built package, which has no mutants.
     exclude: ['**/readme.test.ts'],
     sequence: { sequencer: QuickFirst },
   },

@@ -14,7 +14,7 @@ const samples = [
 ]
 
 describe('base58', () => {
-  it('is what bs58 makes of the same bytes, both ways', () => {
+  it('equals bs58 for the same bytes, in both directions', () => {
     for (const bytes of samples) {
       const text = bs58.encode(bytes)
       expect(encodeBase58(bytes)).toBe(text)
@@ -22,7 +22,7 @@ describe('base58', () => {
     }
   })
 
-  it.each(['0', 'O', 'I', 'l', 'abc def', ' 1', '1 ', '1\n', 'ä', '👋', '+', '_'])('is not %j', (text) => {
+  it.each(['0', 'O', 'I', 'l', 'abc def', ' 1', '1 ', '1\n', 'ä', '👋', '+', '_'])('rejects %j', (text) => {
     expect(decodeBase58(text)).toBeUndefined()
   })
 })

@@ -17,7 +17,7 @@ describe('hashPayload', () => {
     ['many lines', { ...base, message: 'one\ntwo\r\nthree\t' }],
     ['characters of two, three and four bytes', { ...base, message: 'né 世界 👋🏽', recipient: 'пример.рф' }],
     ['a long message', { ...base, message: 'x'.repeat(100_000) }],
-  ])('gives the bytes that near-kit and near-api-js sign for %s', async (_, payload) => {
+  ])('returns the bytes that near-kit and near-api-js sign for %s', async (_, payload) => {
     const hash = hashPayload(payload)
     expect(hash).toHaveLength(32)
 
@@ -38,7 +38,7 @@ describe('hashPayload', () => {
     ).toBe(false)
   })
 
-  it('hashes what Borsh makes of any payload', () => {
+  it('hashes the Borsh encoding of any payload', () => {
     const text = fc.string({ unit: 'binary' }).filter((value) => value.isWellFormed())
     const anyNonce = fc.uint8Array({ minLength: 32, maxLength: 32 })
     const schema = {
@@ -59,7 +59,7 @@ describe('hashPayload', () => {
     )
   })
 
-  it('takes null for no callback URL, and an empty one for an empty one', () => {
+  it('treats null as no callback URL, and an empty string as an empty callback URL', () => {
     const hex = (payload: Parameters<typeof hashPayload>[0]): string =>
       Buffer.from(hashPayload(payload)).toString('hex')
     expect(hex({ ...base, callbackUrl: null })).toBe(hex(base))
@@ -75,7 +75,7 @@ describe('hashPayload', () => {
     ['callbackUrl', { ...base, callbackUrl: 'https://app.example.com/\ud800' }],
     ['nonce', { ...base, nonce: new Uint8Array(31) }],
     ['nonce', { ...base, nonce: 'x'.repeat(32) }],
-  ])('refuses a wrong %s by name', (field, payload) => {
+  ])('rejects a wrong %s by name', (field, payload) => {
     expect(() => hashPayload(payload as unknown as typeof base)).toThrow(
       new RegExp(`hashPayload: ${field} must be`),
     )

@@ -28,7 +28,10 @@ interface SpeccheckCase {
 const bytes = (hex: string): Buffer => Buffer.from(hex, 'hex')
 const keyText = (hex: string): string => `ed25519:${bs58.encode(bytes(hex))}`
 
-/** A login with that key and signature, over a challenge of ours: what it comes to, and what it was that was asked. */
+/**
+ * A login with that key and signature over a challenge of the server: its outcome, and the requests that it
+ * made.
+ */
 async function login(publicKey: string, signature: string): Promise<object> {
   let keyChecks = 0
   const store = recordedStore({ message: 'm', nonce: Buffer.alloc(32).toString('base64') })
@@ -65,17 +68,14 @@ describe('Wycheproof, Ed25519', () => {
     expect(verifyEd25519(bytes(msg), bytes(sig), bytes(key))).toBe(result === 'valid')
   })
 
-  it.each(encodings)(
-    'as text in %s a signature is read if it has 64 bytes, and not otherwise',
-    (_, encode) => {
-      for (const { sig } of cases) {
-        const read = parseSignature(encode(bytes(sig)), 'ed25519')
-        expect(read && Buffer.from(read).toString('hex')).toBe(sig.length === 128 ? sig : undefined)
-      }
-    },
-  )
+  it.each(encodings)('a signature as text in %s is read only if it has 64 bytes', (_, encode) => {
+    for (const { sig } of cases) {
+      const read = parseSignature(encode(bytes(sig)), 'ed25519')
+      expect(read && Buffer.from(read).toString('hex')).toBe(sig.length === 128 ? sig : undefined)
+    }
+  })
 
-  it('every key is read as a NEAR key, and written as it was', () => {
+  it('every key is read as a NEAR key, and written in the same form', () => {
     for (const { key } of cases) {
       const read = parsePublicKey(keyText(key))
       expect(Buffer.from(read!.bytes).toString('hex')).toBe(key)
@@ -83,7 +83,7 @@ describe('Wycheproof, Ed25519', () => {
     }
   })
 
-  it('verifySignature decides as recorded where the message is of 32 bytes, as a hash is', async () => {
+  it('verifySignature returns the recorded result for each message of 32 bytes', async () => {
     const hashes = cases.filter(({ msg }) => msg.length === 64)
     expect(new Set(hashes.map(({ result }) => result))).toEqual(new Set(['valid', 'invalid']))
     for (const { key, msg, sig, result } of hashes) {
@@ -93,8 +93,9 @@ describe('Wycheproof, Ed25519', () => {
     }
   })
 
-  // A login's hash is made by the server, so none of the recorded signatures can be good for it. The empty one is a wallet's refusal.
-  it.each(encodings)('in a login, in %s, each is refused before any key check', async (_, encode) => {
+  // The server makes the hash of a login, so no recorded signature can be valid for it. The empty signature
+  // means that the wallet declined.
+  it.each(encodings)('in a login, in %s, each is rejected before any key check', async (_, encode) => {
     for (const { key, sig } of cases.filter(({ sig }) => sig !== '')) {
       const readable = sig.length === 128
       expect(await login(keyText(key), encode(bytes(sig)))).toMatchObject({
@@ -109,8 +110,9 @@ describe('Wycheproof, Ed25519', () => {
 
 describe('ed25519-speccheck', () => {
   const cases = readVectors('ed25519-speccheck.json') as SpeccheckCase[]
-  // https://eprint.iacr.org/2020/1244, table 6. Only the fourth holds for RFC 8032 without a cofactor and has neither a part of
-  // small order nor one that is not canonical: its key and R are of mixed order, which only the key's holder can bring about.
+  // https://eprint.iacr.org/2020/1244, table 6. Only the fourth case is valid by RFC 8032 without the
+  // cofactor and has neither a point of small order nor a non-canonical encoding. Its key and R are of mixed
+  // order, which only the key's holder can produce.
   const accepted = [3]
   const why = [
     'key and R of small order, S = 0',
@@ -119,12 +121,12 @@ describe('ed25519-speccheck', () => {
     'key and R of mixed order, the equation holds without the cofactor',
     'key and R of mixed order, the equation holds with the cofactor only',
     'key of mixed order, the equation holds with the cofactor only',
-    'S beyond the order of the group',
-    'S far beyond the order of the group',
+    'S above the group order',
+    'S far above the group order',
     'R of small order, not canonical, reduced before hashing',
-    'R of small order, not canonical, hashed as it is',
+    'R of small order, not canonical, hashed without reduction',
     'key of small order, not canonical, reduced before hashing',
-    'key of small order, not canonical, hashed as it is',
+    'key of small order, not canonical, hashed without reduction',
   ]
 
   it('has twelve cases', () => expect(cases).toHaveLength(why.length))
@@ -138,7 +140,7 @@ describe('ed25519-speccheck', () => {
     },
   )
 
-  it('in a login each is refused before any key check, even where the key is on the account', async () => {
+  it('in a login each is rejected before any key check, even if the key is on the account', async () => {
     for (const { pub_key, signature } of cases) {
       expect(await login(keyText(pub_key), signature)).toMatchObject({
         action: 'fail',

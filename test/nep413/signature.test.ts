@@ -25,7 +25,7 @@ describe('verifySignature reads a signature in every encoding that wallets use',
     ['base64 without padding', (bytes) => bytes.toString('base64').replace(/=+$/, '')],
     ['base64url', (bytes) => bytes.toString('base64url')],
     ['base64url with padding', (bytes) => `${bytes.toString('base64url')}==`],
-    ['base64 with spaces where plus signs were', (bytes) => bytes.toString('base64').replace(/\+/g, ' ')],
+    ['base64 with spaces in place of plus signs', (bytes) => bytes.toString('base64').replace(/\+/g, ' ')],
     ['ed25519: and base58', (bytes) => `ed25519:${bs58.encode(bytes)}`],
     ['ED25519: and base58', (bytes) => `ED25519:${bs58.encode(bytes)}`],
     ['hex', (bytes) => bytes.toString('hex')],
@@ -51,7 +51,7 @@ describe('verifySignature is false for a signature that', () => {
     ['has three padding signs', (bytes) => `${bytes.toString('base64')}=`],
     ['has padding in the middle', (bytes) => bytes.toString('base64').replace(/^(..)../, '$1==')],
     [
-      'has a bit left over',
+      'has a non-zero trailing bit',
       (bytes) => bytes.toString('base64').replace(/.==$/, (end) => `${nextDigit(end[0]!)}==`),
     ],
     ['has a line break', (bytes) => `${bytes.toString('base64')}\n`],
@@ -59,7 +59,7 @@ describe('verifySignature is false for a signature that', () => {
     ["has another key type's prefix", (bytes) => `secp256k1:${bs58.encode(bytes)}`],
     ['has a prefix and a leading zero', (bytes) => `ed25519:1${bs58.encode(bytes)}`],
     ['has a prefix and base64', (bytes) => `ed25519:${bytes.toString('base64')}`],
-    ['is no text', () => 42 as unknown as string],
+    ['is not a string', () => 42 as unknown as string],
     ['is absent', () => undefined as unknown as string],
   ]
 
@@ -68,14 +68,14 @@ describe('verifySignature is false for a signature that', () => {
     expect(await verifySignature(hash, encode(signature), publicKey)).toBe(false)
   })
 
-  /** The next digit of base64: it differs in a bit that 64 bytes do not need. */
+  /** The next base64 digit. It differs in a bit that 64 bytes do not use. */
   function nextDigit(digit: string): string {
     const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
     return digits[digits.indexOf(digit) + 1]!
   }
 })
 
-describe('verifySignature is false for a key that cannot be read', () => {
+describe('verifySignature is false for a key that cannot be parsed', () => {
   it.each(['', ':', 'ed25519:', 'ed25519', 'rsa:abc', 'ed25519:0OIl', ' ed25519:', '__proto__:1', undefined])(
     '%j',
     async (publicKey) => {
@@ -84,14 +84,14 @@ describe('verifySignature is false for a key that cannot be read', () => {
   )
 })
 
-describe('verifySignature is false for a key of a million characters, at once', () => {
+describe('verifySignature is false at once for a key of a million characters', () => {
   it.each(['ed25519', 'ml-dsa-65'])('%s', async (type) => {
     expect(await verifySignature(hash, Buffer.alloc(64), `${type}:${'z'.repeat(1e6)}`)).toBe(false)
   })
 })
 
-describe('verifySignature demands a hash of 32 bytes', () => {
-  it.each([new Uint8Array(31), new Uint8Array(0), 'a'.repeat(32)])('and not %j', async (wrong) => {
+describe('verifySignature requires a hash of 32 bytes', () => {
+  it.each([new Uint8Array(31), new Uint8Array(0), 'a'.repeat(32)])('and rejects %j', async (wrong) => {
     const { publicKey, signature } = await signed()
     await expect(verifySignature(wrong as Uint8Array, signature, publicKey)).rejects.toThrow(
       new TypeError('verifySignature: hash must be a Uint8Array of 32 bytes, as hashPayload returns it'),
@@ -106,7 +106,7 @@ describe('Ed25519 keys and signature points of small order, and non-canonical en
     bytes[31] = bytes[31]! | (sign << 7)
     return bytes
   }
-  /** All 8 points of small order, found by their order, and every encoding of them that fits in 32 bytes. */
+  /** All 8 points of small order, found by their order, and every 32-byte encoding of them. */
   const generator = ed25519.Point.fromHex('26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05')
   const canonical = Array.from({ length: 8 }, (_, k) =>
     Buffer.from((k === 0 ? ed25519.Point.ZERO : generator.multiplyUnsafe(BigInt(k))).toBytes()),
@@ -126,7 +126,7 @@ describe('Ed25519 keys and signature points of small order, and non-canonical en
     expect(small).toHaveLength(14)
   })
 
-  it('as a key, let nobody sign for any message', async () => {
+  it('as a key, have no valid signature for any message', async () => {
     let acceptedByPlainCrypto = 0
     for (const point of small) {
       for (const R of small) {
@@ -138,11 +138,11 @@ describe('Ed25519 keys and signature points of small order, and non-canonical en
     expect(acceptedByPlainCrypto).toBeGreaterThan(0)
   })
 
-  it('as a key, let nobody forge with an ordinary R either', async () => {
+  it('as a key, have no forged signature with an ordinary R either', async () => {
     const { Point } = ed25519
     let acceptedByPlainCrypto = 0
     for (const key of small) {
-      // R = sB + T for a T of small order is what the equation asks for, for one message in eight or so.
+      // The equation holds for R = sB + T with a T of small order, for about one message in eight.
       for (let attempt = 0; attempt < 200; attempt++) {
         const s = Point.Fn.create(BigInt(`0x${randomBytes(40).toString('hex')}`))
         const signature = Buffer.concat([Point.BASE.multiply(s).toBytes(), Point.Fn.toBytes(s)])
@@ -156,7 +156,7 @@ describe('Ed25519 keys and signature points of small order, and non-canonical en
     expect(acceptedByPlainCrypto).toBeGreaterThan(8)
   })
 
-  it('as R, are refused although the equation holds', async () => {
+  it('as R, are rejected although the equation holds', async () => {
     // sB = R + kA holds for s = ka and the R of order 1.
     const { scalar, pointBytes } = ed25519.utils.getExtendedPublicKey(randomBytes(32))
     let acceptedByPlainCrypto = 0
@@ -171,7 +171,7 @@ describe('Ed25519 keys and signature points of small order, and non-canonical en
     expect(acceptedByPlainCrypto).toBeGreaterThan(0)
   })
 
-  it('of the numbers from p on, none is a key', async () => {
+  it('no number from p on is a key', async () => {
     for (let y = P; y < 2n ** 255n; y++) {
       for (const sign of [0, 1] as const) {
         const publicKey = `ed25519:${bs58.encode(encode(y, sign))}`
@@ -181,9 +181,10 @@ describe('Ed25519 keys and signature points of small order, and non-canonical en
   })
 })
 
-describe('an Ed25519 key whose coordinate comes close to p', () => {
-  it('is a key like any other', async () => {
-    // 35802 is the first number that gives a y of 0x7f… (without the sign), …ed or more, and with an 0xff between them.
+describe('an Ed25519 key whose coordinate is close to p', () => {
+  it('is a valid key', async () => {
+    // 35802 is the first number whose y is 0x7f… (without the sign bit), …ed or more, with an 0xff between
+    // them.
     const seed = createHash('sha256').update('key 35802').digest()
     const der = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed])
     const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
@@ -196,7 +197,7 @@ describe('an Ed25519 key whose coordinate comes close to p', () => {
 
 describe('the recorded attacks of ed25519-speccheck', () => {
   const cases = [
-    // "0" to "2": small-order key or R; each verifies with a lenient implementation.
+    // "0" to "2": a key or R of small order. A lenient implementation accepts each of them.
     [
       '8c93255d71dcab10e8f379c26200f3c7bd5f09d9bc3068d3ef4edeb4853022b6',
       'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa',
@@ -242,13 +243,13 @@ describe('other key types', () => {
     },
   )
 
-  it('a secp256k1 key that is no point of the curve verifies nothing', async () => {
+  it('a secp256k1 key that is not a point of the curve verifies no signature', async () => {
     const publicKey = `secp256k1:${bs58.encode(Buffer.alloc(64, 7))}`
     expect(await verifySignature(hash, Buffer.alloc(65, 1), publicKey)).toBe(false)
   })
 
   it.each(['SECP256K1', 'ml-dsa-65'] as const)(
-    'a %s key or signature with a byte too many or too few is refused, as bytes and as text',
+    'a %s key or signature with one byte too many or too few is rejected, as bytes and as text',
     async (type) => {
       const pair = KeyPair.fromRandom(type)
       const publicKey = pair.getPublicKey().toString()
@@ -275,7 +276,7 @@ describe('other key types', () => {
     },
   )
 
-  it('of the 256 recovery bytes of a secp256k1 signature only the right one is taken', async () => {
+  it('only the right one of the 256 recovery bytes of a secp256k1 signature is accepted', async () => {
     const pair = KeyPair.fromRandom('SECP256K1')
     const signature = Buffer.from(pair.sign(hash).signature)
     const taken: number[] = []
@@ -289,16 +290,16 @@ describe('other key types', () => {
   it.each([
     ['R is 0', (bytes: Buffer) => bytes.fill(0, 0, 32)],
     ['S is 0', (bytes: Buffer) => bytes.fill(0, 32, 64)],
-    ['R is beyond the order', (bytes: Buffer) => bytes.fill(255, 0, 32)],
-    ['S is beyond the order', (bytes: Buffer) => bytes.fill(255, 32, 64)],
-    ['all of it is 0', (bytes: Buffer) => bytes.fill(0)],
-  ])('a secp256k1 signature is false, and nothing is thrown, when %s', async (_, change) => {
+    ['R is above the group order', (bytes: Buffer) => bytes.fill(255, 0, 32)],
+    ['S is above the group order', (bytes: Buffer) => bytes.fill(255, 32, 64)],
+    ['every byte is 0', (bytes: Buffer) => bytes.fill(0)],
+  ])('a secp256k1 signature is false, without an exception, when %s', async (_, change) => {
     const pair = KeyPair.fromRandom('SECP256K1')
     const signature = change(Buffer.from(pair.sign(hash).signature))
     expect(await verifySignature(hash, signature, pair.getPublicKey().toString())).toBe(false)
   })
 
-  it('a high S of secp256k1 is refused: it is another signature for the same message', async () => {
+  it('a high S of secp256k1 is rejected, because it is another signature for the same message', async () => {
     const N = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n
     const pair = KeyPair.fromRandom('SECP256K1')
     const bytes = Buffer.from(pair.sign(hash).signature)

@@ -38,7 +38,7 @@ async function login(vector: Vector): Promise<{ outcome: Outcome; keyChecks: num
   return { outcome, keyChecks }
 }
 
-/** Each text that differs from this one in one byte, by one bit. */
+/** Each text that differs from this one by one bit in one byte. */
 function changedTexts(text: string): string[] {
   const bytes = Buffer.from(text)
   return Array.from(bytes, (_, index) => {
@@ -78,7 +78,7 @@ function changed(vector: Vector): Record<string, Vector[]> {
 }
 
 describe.each(vectors)('the recorded signature of $source', (vector) => {
-  it('logs in', async () => {
+  it('signs in', async () => {
     const { outcome, keyChecks } = await login(vector)
     expect(outcome).toMatchObject({
       action: 'success',
@@ -89,7 +89,7 @@ describe.each(vectors)('the recorded signature of $source', (vector) => {
 
   for (const [field, variants] of Object.entries(changed(vector))) {
     if (variants.length === 0) continue
-    it(`is refused with any one byte of its ${field} changed, before any key check (${variants.length} variants)`, async () => {
+    it(`is rejected before any key check with a changed byte in its ${field} (${variants.length} variants)`, async () => {
       for (const variant of variants) {
         const { outcome, keyChecks } = await login(variant)
         expect(outcome).toMatchObject({
@@ -102,7 +102,7 @@ describe.each(vectors)('the recorded signature of $source', (vector) => {
     })
   }
 
-  it('is refused with any one character of its signature changed as text', async () => {
+  it('is rejected with any one character of its text changed', async () => {
     for (const signature of changedTexts(vector.signature)) {
       const { outcome, keyChecks } = await login({ ...vector, signature })
       expect(outcome.action).toBe('fail')
@@ -112,14 +112,14 @@ describe.each(vectors)('the recorded signature of $source', (vector) => {
 })
 
 describe('a recorded signature that includes a callback URL', () => {
-  it('is refused without that URL', async () => {
+  it('is rejected without that URL', async () => {
     const { outcome } = await login({ ...vectors[0]!, callbackUrl: null })
     expect(outcome).toMatchObject({ action: 'fail', info: { code: 'ERR_NEAR_SIGNATURE_INVALID' } })
   })
 })
 
 describe('a recorded signature that includes no callback URL', () => {
-  it('logs in although the challenge had one, because many wallets leave it out', async () => {
+  it('signs in although the challenge had one, because many wallets omit it', async () => {
     const { outcome } = await login({ ...vectors[1]!, callbackUrl: 'http://localhost:3000' })
     expect(outcome.action).toBe('success')
   })

@@ -1,5 +1,6 @@
-// Fails when a package in the lock can be replaced without notice. npm compares a tarball with its `integrity` and installs a
-// tarball without one unchecked. CI runs this file before `npm ci`, so it imports nothing that `npm ci` installs.
+// Fails if a package in the lock can be replaced without notice. npm compares a tarball with its
+// `integrity`, and installs a tarball without one unchecked. CI runs this file before `npm ci`, so it
+// imports no installed package.
 // Usage: node test/package/check-lock.mjs [path of the lock, package-lock.json by default]
 import { readFileSync } from 'node:fs'
 
@@ -10,7 +11,8 @@ function fault({ integrity, resolved }) {
   if (!integrity) return 'has no integrity'
   // SHA-1 collisions are practical. npm accepts any one of several hashes only by the strongest algorithm.
   if (!/(^|\s)sha512-/.test(integrity)) return 'has no SHA-512 integrity'
-  // An integrity proves which tarball it is, not whose: a changed lock could name another host and a matching hash.
+  // An integrity identifies a tarball, not its source: a changed lock could name another host and a matching
+  // hash.
   if (resolved !== undefined && !resolved.startsWith(REGISTRY)) return `is not resolved from ${REGISTRY}`
   return undefined
 }

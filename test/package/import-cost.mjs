@@ -1,6 +1,7 @@
-// What `import 'passport-near'` adds to an application that has Passport already: medians of 20 processes each, taken in turns.
-// Fails where it is more than 30 ms, or where near-api-js is loaded. On the built package. What other programs on the machine add
-// to the time is not ours: the processor's time is measured beside it, and it fails where both are over the limit.
+// The cost that `import 'passport-near'` adds to an application with Passport: medians of 20 processes each,
+// which take turns. Runs on the built package. Fails above 30 ms, or if near-api-js is loaded. Other
+// programs on the machine add to the elapsed time, so the processor time is measured as well: the test fails
+// only if both are above the limit.
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 
@@ -23,7 +24,7 @@ async function timeImport(name) {
   return JSON.parse(stdout)
 }
 
-/** Every file that is loaded: by the loader of ES modules, and by that of CommonJS. */
+/** Every loaded file: from the loader of ES modules, and from the loader of CommonJS. */
 async function loadedFiles(name) {
   const hooks = `export async function load(url, context, next) { process._rawDebug(url); return next(url, context) }`
   const code = `

@@ -31,7 +31,7 @@ async function check(path: string): Promise<{ passes: boolean; said: string }> {
   )
 }
 
-/** Checks a copy of the project's lock in which one thing is different. */
+/** Checks a copy of the project's lock with one difference. */
 async function checkChanged(change: (lock: Lock) => void): Promise<{ passes: boolean; said: string }> {
   const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as Lock
   change(lock)

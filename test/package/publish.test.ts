@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const run = promisify(execFile)
-// The testing kit with its development wallet is a quarter of it.
+// The testing kit with its development wallet is a quarter of the size.
 const LIMIT = 70_000
 const MAX_PACKAGES = 8
 const OLDEST_NODE = [20, 19, 0]
@@ -42,7 +42,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(directory, { recursive: true, force: true }))
 
-/** Everything that a tool says, and whether it found fault. */
+/** The whole output of a tool, and whether the tool found a problem. */
 async function check(tool: string, args: string[]): Promise<{ faults: boolean; said: string }> {
   const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' }
   return run(join('node_modules/.bin', tool), args, { env }).then(
@@ -54,7 +54,10 @@ async function check(tool: string, args: string[]): Promise<{ faults: boolean; s
   )
 }
 
-/** Whether a range of the form `>=1.2.3` includes a version. Other forms count as no: a test that fails asks for a look at the range. */
+/**
+ * Whether a range of the form `>=1.2.3` includes a version. Other forms are false, so that the failed test
+ * shows the range.
+ */
 function accepts(range: string | undefined, version: number[]): boolean {
   if (range === undefined) return true
   const minimum = /^>=\s*(\d+)(?:\.(\d+))?(?:\.(\d+))?$/.exec(range)?.slice(1)
@@ -65,12 +68,12 @@ function accepts(range: string | undefined, version: number[]): boolean {
   return difference >= 0
 }
 
-describe('what is published', () => {
+describe('the published package', () => {
   it(`is at most ${LIMIT / 1000} kB to download`, () => {
     expect(statSync(tarball).size).toBeLessThanOrEqual(LIMIT)
   })
 
-  it('holds every file that one of its files refers to', () => {
+  it('contains every file that another of its files refers to', () => {
     const missing = packed.flatMap((path) => {
       const extensions = /\.d\.m?ts$/.test(path) ? ['.d.ts', '.d.mts'] : ['.js', '.mjs']
       if (!path.startsWith('dist/')) return []
@@ -84,26 +87,26 @@ describe('what is published', () => {
     expect(packed.filter((path) => path.startsWith('dist/')).length).toBeGreaterThan(30)
   })
 
-  it('has nothing that publint finds wrong', async () => {
+  it('passes publint', async () => {
     expect(await check('publint', ['--strict', tarball])).toMatchObject({
       faults: false,
       said: expect.stringContaining('All good!') as string,
     })
   })
 
-  it('has types that are right in every module resolution, says are-the-types-wrong', async () => {
+  it('has types that are right in every module resolution, according to are-the-types-wrong', async () => {
     const common = [tarball, '--no-definitely-typed', '--no-emoji', '--format', 'ascii']
     const server = await check('attw', [...common, '--exclude-entrypoints', 'client'])
     expect(server).toMatchObject({
       faults: false,
       said: expect.stringContaining('No problems found') as string,
     })
-    // The browser's entry is an ES module and nothing else; CommonJS has `await import` for it, on any Node.
+    // The browser's entry is only an ES module. CommonJS uses `await import`, on any Node.js.
     const esModule = ['--entrypoints', 'client', '--ignore-rules', 'cjs-resolves-to-esm']
     expect(await check('attw', [...common, ...esModule])).toMatchObject({ faults: false })
   }, 120_000)
 
-  it('names its files, its entries and what it needs rightly', () => {
+  it('names its files, its entries and its requirements correctly', () => {
     const targets = (value: unknown): string[] =>
       typeof value === 'string' ? [value] : Object.values(value as object).flatMap(targets)
     for (const path of [manifest.main, manifest.types, ...targets(manifest.exports)]) {
@@ -112,7 +115,7 @@ describe('what is published', () => {
     expect(manifest.engines).toEqual({ node: '>=20.19' })
     expect(manifest.sideEffects).toBe(false)
     expect(manifest.keywords).toEqual(expect.arrayContaining(['passport', 'strategy', 'near', 'nep-413']))
-    // Nothing runs on a user's machine when the package is installed.
+    // No script of the package runs on installation.
     expect(
       Object.keys(manifest.scripts).filter((name) => /^(pre|post)?install$|^prepare$/.test(name)),
     ).toEqual([])
@@ -140,7 +143,8 @@ describe('what is published', () => {
     ) as { packages: Record<string, { engines?: { node?: string } }> }
     expect(packages).toHaveProperty(['node_modules/passport-near'])
     expect(Object.keys(packages).length).toBeLessThanOrEqual(MAX_PACKAGES)
-    // npm compares `engines` with the Node.js that runs this test. The oldest supported version has to be accepted too.
+    // npm compares `engines` with the Node.js that runs this test. The oldest supported version must be
+    // accepted too.
     const rejecting = Object.entries(packages).filter(
       ([, { engines }]) => !accepts(engines?.node, OLDEST_NODE),
     )
@@ -160,7 +164,7 @@ describe('what is published', () => {
     expect(accepts(range, OLDEST_NODE)).toBe(expected)
   })
 
-  it('brings along nothing but permissive licences', async () => {
+  it('has only permissive licences', async () => {
     const { stdout } = await run('npm', ['ls', '--omit=dev', '--all', '--parseable'])
     const shipped = stdout.trim().split('\n').slice(1)
     expect(shipped.length).toBeGreaterThanOrEqual(Object.keys(manifest.dependencies).length)
@@ -168,7 +172,7 @@ describe('what is published', () => {
       const { name, license, licenses } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8')) as {
         name: string
         license?: string
-        licenses?: { type: string }[] // as packages said it before 2015
+        licenses?: { type: string }[] // the form of packages from before 2015
       }
       return { name, license: license ?? licenses?.[0]?.type ?? 'none' }
     })

@@ -15,7 +15,7 @@ interface Job {
 }
 interface Workflow {
   name: string
-  /** Without comments on lines of their own. */
+  /** Removes comment lines. */
   text: string
   jobs: Record<string, Job>
 }
@@ -56,7 +56,7 @@ const jobs = workflows.flatMap((workflow) =>
 const [ci, release] = ['ci.yml', 'release.yml'].map((name) => workflows.find((each) => each.name === name)!)
 
 describe('the workflows', () => {
-  it('are all read, job by job', () => {
+  it('are all read, with all jobs', () => {
     expect(jobs.map(({ id }) => id).sort()).toEqual([
       'ci.yml checks',
       'ci.yml tests',
@@ -72,7 +72,7 @@ describe('the workflows', () => {
     expect(lines.length).toBeGreaterThanOrEqual(8)
   })
 
-  it('grant nothing by default, and each job what it needs: only publish may have an identity token', () => {
+  it('grant no permission by default, and each job its own: only publish may have an identity token', () => {
     for (const { name, text } of workflows) expect(text, name).toMatch(/^permissions: \{\}$/m)
     expect(Object.fromEntries(jobs.map(({ id, permissions }) => [id, permissions]))).toEqual({
       'ci.yml checks': ['contents: read'],
@@ -104,7 +104,7 @@ describe('the workflows', () => {
     )
   })
 
-  it('keep caches, credentials and a run of a pull request from a fork out of a release', () => {
+  it("keep caches, credentials and runs of a fork's pull request out of a release", () => {
     expect(release!.text).not.toMatch(/^ +cache:/m)
     expect(release!.text.match(/package-manager-cache: false/g)).toHaveLength(2)
     for (const { name, text } of workflows) {
@@ -115,8 +115,9 @@ describe('the workflows', () => {
     }
   })
 
-  it('let no name of a tag or branch become part of a command', () => {
-    // Commands read such values from the environment: `${{ }}` in a command is replaced before the shell parses it.
+  it('use no tag or branch name in a command', () => {
+    // Commands read such values from the environment: `${{ }}` in a command is replaced before the shell
+    // parses it.
     const commands = workflows.flatMap(({ text }) => [
       ...text.matchAll(/^( +)(?:- )?run: (?:\|\n((?:\1 +.*\n)+)|.*\n)/gm),
     ])
@@ -141,7 +142,8 @@ describe('.ci/run', () => {
   let programs: string
   beforeAll(() => {
     programs = mkdtempSync(join(tmpdir(), 'passport-near-ci-'))
-    // Programs that print their command line, found before the machine's own: nothing is installed and no check runs.
+    // Programs that print their command line and come first on the PATH: the test installs no package and
+    // runs no check.
     for (const name of ['npm', 'apt-get', 'sudo', 'chromium', 'redis-server', 'initdb']) {
       writeFileSync(join(programs, name), `#!/bin/sh\necho "${name} $*"\n`, { mode: 0o755 })
     }
@@ -163,7 +165,7 @@ describe('.ci/run', () => {
     expect(await commands()).toEqual([...install, 'npm test', ...checks])
   })
 
-  it('runs only the tests, or only the checks, as the workflow asks', async () => {
+  it('runs only the tests, or only the checks, as the workflow requests', async () => {
     expect(await commands('tests')).toEqual([...install, 'npm test'])
     expect(await commands('checks')).toEqual([...install, ...checks])
   })

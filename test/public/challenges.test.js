@@ -33,7 +33,7 @@ test('a replayed login is rejected', async () => {
   await expectNoLogin(site, browser, { accountId, publicKey, signature }, MISSING)
 })
 
-test('of 8 identical logins at the same time one signs in', async () => {
+test('exactly one of 8 identical concurrent logins signs in', async () => {
   const { site, alice, browser } = await start()
   const login = alice.sign(await browser.challenge())
   const { cookie } = browser
@@ -64,14 +64,14 @@ test('a login without a challenge is rejected', async () => {
   await expectNoLogin(site, browser, alice.sign({ ...madeUp, state: undefined }), MISSING)
 })
 
-test('a state that the session does not have is rejected, and the own challenge stays', async () => {
+test("an unknown state is rejected, and the session's challenge stays pending", async () => {
   const { site, alice, browser } = await start()
   const login = alice.sign(await browser.challenge())
   await expectNoLogin(site, browser, { ...login, state: 'AAAAAAAAAAAAAAAAAAAAAA' }, MISSING)
   expect((await browser.post('/login/near', login)).status).toBe(200)
 })
 
-test("another session's challenge is rejected, and its own session can still answer it", async () => {
+test("another session's challenge is rejected, and stays usable in its own session", async () => {
   const { site, alice, browser } = await start()
   const login = alice.sign(await browser.challenge())
   const other = site.openBrowser()
@@ -106,7 +106,7 @@ test('a challenge expires after 5 minutes', async () => {
   await expectNoLogin(site, browser, login, EXPIRED)
 })
 
-test('a challenge expires after challengeMaxAge and is then spent', async () => {
+test('a challenge expires after challengeMaxAge and is then consumed', async () => {
   const { site, alice, browser } = await start({ challengeMaxAge: 60_000 })
   const login = alice.sign(await browser.challenge())
   moveClock(61_000)
@@ -114,7 +114,7 @@ test('a challenge expires after challengeMaxAge and is then spent', async () => 
   await expectNoLogin(site, browser, login, MISSING)
 })
 
-test('a challenge that a wrong signature answered is spent', async () => {
+test('a challenge is consumed by a wrong signature', async () => {
   const { site, alice, browser } = await start()
   const challenge = await browser.challenge()
   await expectNoLogin(site, browser, alice.sign(challenge, { recipient: 'evil.example.com' }), {

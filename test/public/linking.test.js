@@ -6,11 +6,12 @@ afterEach(stopSites)
 
 const MESSAGE = `Link this NEAR account to your account at ${RECIPIENT}`
 
-/** How an application lets the user who is signed in link a second NEAR account. */
+/** The routes with which a signed-in user links a second NEAR account. */
 const WAYS = {
   'passport.authorize': {
     options: {},
-    // Without options, Passport takes the callback for them, and the route becomes one of passport.authenticate.
+    // Without options, Passport reads the callback as the options, and the route behaves like
+    // passport.authenticate.
     middleware: (passport, callback) => passport.authorize('link-near', {}, callback),
   },
   'a strategy with linking: true': {
@@ -63,7 +64,7 @@ async function expectNoLink({ site, browser, links }, body, { status, code, rpcR
 const MISSING = { status: 401, code: 'ERR_NEAR_CHALLENGE_MISSING' }
 const SIGN_IN_REQUIRED = { status: 401, code: 'ERR_NEAR_SIGN_IN_REQUIRED' }
 
-test('passport.authorize sets req.account and leaves req.user alone', async () => {
+test('passport.authorize sets req.account and does not change req.user', async () => {
   const addRoutes = (app, { passport, rpc }) => {
     const linkNear = new NearStrategy({ name: 'link-near', recipient: RECIPIENT, rpc }, (profile, done) =>
       done(null, profile),
@@ -91,7 +92,7 @@ test('passport.authorize sets req.account and leaves req.user alone', async () =
 describe.each(Object.entries(WAYS))('with %s', (_, way) => {
   const linkChallenge = (browser) => browser.challenge('/link/near/challenge')
 
-  test('the user who is signed in links a second account', async () => {
+  test('the signed-in user links a second account', async () => {
     const { browser, alice, bob, links, signIn } = await start(way)
     await signIn(alice)
     const challenge = await linkChallenge(browser)
@@ -209,7 +210,7 @@ describe('with linking: true and no user signed in', () => {
   })
 })
 
-test('with currentUser, the application says who is signed in', async () => {
+test('with currentUser, the application names the signed-in user', async () => {
   let currentUser = 'user 1'
   const started = await start(WAYS['a strategy with linking: true'], { currentUser: () => currentUser })
   const { browser, bob, links } = started

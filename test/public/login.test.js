@@ -80,7 +80,7 @@ test('a login as a form signs in', async () => {
   expect(await browser.user()).toEqual({ id: 'alice.near' })
 })
 
-test('a login without a state answers the latest challenge of the session', async () => {
+test('a login without a state uses the latest challenge of the session', async () => {
   const site = await startSite()
   const alice = await site.createAccount('alice.near')
   const browser = site.openBrowser()
@@ -118,7 +118,7 @@ describe('a site with a callback URL', () => {
 
   test.each([
     ['signs the callback URL', {}],
-    ['leaves the callback URL out', { callbackUrl: undefined }],
+    ['omits the callback URL', { callbackUrl: undefined }],
   ])('accepts a wallet that %s', async (_, changed) => {
     const site = await startSite({ near: { callbackUrl } })
     const alice = await site.createAccount('alice.near')
@@ -130,7 +130,7 @@ describe('a site with a callback URL', () => {
   })
 })
 
-test('Passport alone signs in, and answers a rejection with the status text', async () => {
+test('Passport alone signs in, and responds to a rejection with the status text', async () => {
   const site = await startSite()
   const alice = await site.createAccount('alice.near')
   const browser = site.openBrowser()
@@ -146,7 +146,7 @@ test('Passport alone signs in, and answers a rejection with the status text', as
   expect(await other.user()).toBeNull()
 })
 
-test('an account that the application turns away is not signed in', async () => {
+test('an account that the application rejects is not signed in', async () => {
   const site = await startSite({
     verify: (profile, done) => done(null, false, { message: 'This account is closed.' }),
   })

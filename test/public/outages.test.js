@@ -22,7 +22,7 @@ describe('an outage of the RPC endpoint is a 503 and not a rejection', () => {
     expect(await browser.user()).toEqual({ id: 'alice.near' })
   })
 
-  test('a login that is rejected before the key is checked stays a rejection', async () => {
+  test('a login that is rejected before the key check stays a rejection', async () => {
     const site = await startSite()
     const alice = await site.createAccount('alice.near')
     const browser = site.openBrowser()
@@ -31,7 +31,7 @@ describe('an outage of the RPC endpoint is a 503 and not a rejection', () => {
     await expectNoLogin(site, browser, login, { status: 401, code: 'ERR_NEAR_SIGNATURE_INVALID' })
   })
 
-  test('the second endpoint decides when the first one is out', async () => {
+  test('the second endpoint decides during an outage of the first', async () => {
     const other = await startSite()
     const site = await startSite({ near: { rpc: ['http://127.0.0.1:9', other.network.rpcUrl] } })
     const alice = await other.createAccount('alice.near')
@@ -84,7 +84,7 @@ describe('a failure of the challenge store is a 503 and not a rejection', () => 
   })
 })
 
-test('a site without session middleware answers 500 and names the cause', async () => {
+test('a site without session middleware responds with 500 and names the cause', async () => {
   const site = await startSite({ hasSession: false })
   const alice = await site.createAccount('alice.near')
   const browser = site.openBrowser()

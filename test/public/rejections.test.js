@@ -11,7 +11,7 @@ async function start(near) {
   return { site, alice: await site.createAccount('alice.near'), browser: site.openBrowser() }
 }
 
-describe('a body that is not a login is rejected, and the challenge stays', () => {
+describe('a body that is not a login is rejected, and the challenge stays pending', () => {
   const missing = rejected(400, 'ERR_NEAR_CREDENTIALS_MISSING')
   const invalid = rejected(400, 'ERR_NEAR_CREDENTIALS_INVALID')
 
@@ -21,13 +21,13 @@ describe('a body that is not a login is rejected, and the challenge stays', () =
     ['no account id', (login) => ({ ...login, accountId: undefined }), missing],
     ['no public key', (login) => ({ ...login, publicKey: undefined }), missing],
     ['no signature', (login) => ({ ...login, signature: undefined }), missing],
-    ['null for the account id', (login) => ({ ...login, accountId: null }), missing],
+    ['null as the account id', (login) => ({ ...login, accountId: null }), missing],
     ['an empty account id', (login) => ({ ...login, accountId: '' }), missing],
     ['an array', (login) => [login], invalid],
-    ['a number for the account id', (login) => ({ ...login, accountId: 7 }), invalid],
-    ['an array for the account id', (login) => ({ ...login, accountId: [login.accountId] }), invalid],
-    ['an object for the signature', (login) => ({ ...login, signature: { a: 1 } }), invalid],
-    ['a boolean for the state', (login) => ({ ...login, state: true }), invalid],
+    ['a number as the account id', (login) => ({ ...login, accountId: 7 }), invalid],
+    ['an array as the account id', (login) => ({ ...login, accountId: [login.accountId] }), invalid],
+    ['an object as the signature', (login) => ({ ...login, signature: { a: 1 } }), invalid],
+    ['a boolean as the state', (login) => ({ ...login, state: true }), invalid],
     ['an account id with capitals', (login) => ({ ...login, accountId: 'Alice.near' }), invalid],
     ['an account id of 65 characters', (login) => ({ ...login, accountId: 'a'.repeat(65) }), invalid],
     ['a public key that is not base58', (login) => ({ ...login, publicKey: 'ed25519:0OIl' }), invalid],
@@ -53,7 +53,7 @@ describe('a body that is not a login is rejected, and the challenge stays', () =
   })
 })
 
-describe('an answer of a wallet that declined is rejected, and the challenge stays', () => {
+describe('a login that the wallet declined is rejected, and the challenge stays pending', () => {
   test.each([
     ['an error', ({ state }) => ({ error: 'User rejected the request', state })],
     ['empty strings', ({ state }) => ({ accountId: '', publicKey: '', signature: '', state })],
@@ -66,7 +66,7 @@ describe('an answer of a wallet that declined is rejected, and the challenge sta
   })
 })
 
-describe('a signature of something other than the challenge is rejected', () => {
+describe('a signature of bytes other than the challenge is rejected', () => {
   const invalid = rejected(401, 'ERR_NEAR_SIGNATURE_INVALID')
 
   test.each([
@@ -80,7 +80,7 @@ describe('a signature of something other than the challenge is rejected', () => 
     await expectNoLogin(site, browser, alice.sign(await browser.challenge(), changed), invalid)
   })
 
-  test('a payload that the request describes', async () => {
+  test('a payload that the request names', async () => {
     const { site, alice, browser } = await start()
     const changed = { message: 'Hello', recipient: 'evil.example.com' }
     const login = { ...alice.sign(await browser.challenge(), changed), ...changed }
@@ -189,7 +189,7 @@ describe('with allowImplicit', () => {
     const { site, browser } = await start({ allowImplicit: true })
     const implicit = await site.createAccount(undefined)
     implicit.account.deleteKey(implicit.publicKey)
-    // The second request asks whether the account exists.
+    // The second request checks whether the account exists.
     await expectNoLogin(site, browser, implicit.sign(await browser.challenge()), {
       ...notFound,
       rpcRequests: 2,

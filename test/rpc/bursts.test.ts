@@ -23,7 +23,7 @@ const full = { result: { permission: 'FullAccess' } }
 
 describe('the preferred endpoint keeps its place', () => {
   it.each([403, 406, 413, 418, 451])(
-    'after logins whose account ids a firewall answers with %i',
+    'after logins for account ids to which a firewall responds with %i',
     async (status) => {
       const first = await startNode(cleanup, answering({}, status))
       const strategy = strategyFor({ rpc: [first.url, network.rpcUrl] })
@@ -33,7 +33,7 @@ describe('the preferred endpoint keeps its place', () => {
     },
   )
 
-  it.each([401, 404, 429, 500])('but not after three times HTTP status %i', async (status) => {
+  it.each([401, 404, 429, 500])('but not after three responses with HTTP status %i', async (status) => {
     const first = await startNode(cleanup, answering({}, status))
     const strategy = strategyFor({ rpc: [first.url, network.rpcUrl] })
     for (let login = 0; login < 6; login++) await loginWith(strategy, alice)
@@ -65,7 +65,7 @@ describe('the preferred endpoint keeps its place', () => {
 })
 
 describe('2,000 logins at once', () => {
-  it('are 1,024 queries; the others are 503 at once, and say why', async () => {
+  it('makes 1,024 queries; the other logins are a 503 at once, with the reason', async () => {
     const release: (() => void)[] = []
     const node = await startNode(cleanup, (request, response, message) => {
       release.push(() => answering(full)(request, response, message))

@@ -9,13 +9,13 @@ const fail = (circuits: CircuitBreaker, index: number, times: number): void => {
 }
 
 describe('CircuitBreaker', () => {
-  it('asks in the order of preference, and knows of no failure at first', () => {
+  it('keeps the order of preference, and starts without failures', () => {
     const circuits = new CircuitBreaker(3)
     expect(circuits.nextOrder()).toEqual([0, 1, 2])
     expect([0, 1, 2].map((index) => circuits.isOpen(index))).toEqual([false, false, false])
   })
 
-  it('takes the third failure in a row for a habit, and not the second', () => {
+  it('opens the circuit after three consecutive failures', () => {
     const circuits = new CircuitBreaker(2)
     fail(circuits, 0, 2)
     expect([circuits.nextOrder(), circuits.isOpen(0)]).toEqual([[0, 1], false])
@@ -23,7 +23,7 @@ describe('CircuitBreaker', () => {
     expect([circuits.nextOrder(), circuits.isOpen(0)]).toEqual([[1, 0], true])
   })
 
-  it('forgets failures at the first success', () => {
+  it('resets the failures at the first success', () => {
     const circuits = new CircuitBreaker(2)
     fail(circuits, 0, 2)
     circuits.recordSuccess(0)
@@ -34,7 +34,7 @@ describe('CircuitBreaker', () => {
     expect([circuits.nextOrder(), circuits.isOpen(0)]).toEqual([[0, 1], false])
   })
 
-  it('asks it last for 30 seconds, and then lets a single login try it again in its place', () => {
+  it('moves an endpoint to the end for 30 seconds, then lets a single login probe it in its place', () => {
     const circuits = new CircuitBreaker(2)
     fail(circuits, 0, 3)
     vi.advanceTimersByTime(29_999)
@@ -59,7 +59,7 @@ describe('CircuitBreaker', () => {
     expect(circuits.nextOrder()).toEqual([0, 1])
   })
 
-  it('keeps the order of preference among those that keep failing', () => {
+  it('keeps the order of preference among endpoints with an open circuit', () => {
     const circuits = new CircuitBreaker(4)
     fail(circuits, 2, 3)
     fail(circuits, 0, 3)

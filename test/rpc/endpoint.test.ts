@@ -18,7 +18,7 @@ describe('a quorum counts two spellings of one endpoint once', () => {
     ['localhost and its address', 'http://localhost:3030', 'http://127.0.0.1:3030'],
     ['localhost and its IPv6 address', 'http://localhost:3030', 'http://[::1]:3030'],
     ['an IPv4 address in IPv6', 'http://127.0.0.1:3030', 'http://[::ffff:127.0.0.1]:3030'],
-    ['an address as a number', 'http://127.0.0.1:3030', 'http://2130706433:3030'],
+    ['an address as an integer', 'http://127.0.0.1:3030', 'http://2130706433:3030'],
     ['another loopback address', 'http://127.0.0.1:3030', 'http://127.8.8.8:3030'],
   ])('%s', (_, first, second) => {
     expect(() => create({ rpc: [first, second], quorum: 2 })).toThrow(
@@ -32,7 +32,7 @@ describe('a quorum counts two spellings of one endpoint once', () => {
     ['ports', 'http://127.0.0.1:3030', 'http://127.0.0.1:3031'],
     ['paths', 'https://rpc.example.com/one', 'https://rpc.example.com/two'],
     ['paths that cannot be decoded', 'https://rpc.example.com/%', 'https://rpc.example.com/%%'],
-  ])('but different %s twice', (_, first, second) => {
+  ])('but accepts different %s twice', (_, first, second) => {
     expect(() => create({ rpc: [first, second], quorum: 2 })).not.toThrow()
   })
 })
@@ -64,7 +64,7 @@ describe('plain http', () => {
     expect(() => create({ rpc: { url: 'http://rpc.internal:3030', insecure: true } })).not.toThrow()
   })
 
-  it('shows nothing of the URL, which may carry an API key', () => {
+  it('omits the URL, which may have an API key, from messages', () => {
     const rpc = 'http://rpc.example.com/secret?apiKey=secret'
     expect(() => create({ rpc })).toThrow(expect.not.stringContaining('secret') as string)
     try {

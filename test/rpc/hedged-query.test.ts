@@ -35,7 +35,7 @@ async function startNetwork(): Promise<TestNetwork> {
   return started
 }
 
-/** Another node of the same chain, which has seen as much as it is told. */
+/** Another node of the same chain, which is as current as the test sets it. */
 async function startPeer(): Promise<{ peer: TestNetwork; account: TestAccount }> {
   const peer = await startNetwork()
   return { peer, account: await peer.createAccount('alice.test', { publicKey: alice.publicKey }) }
@@ -47,7 +47,7 @@ const liar = (): Promise<{ url: string; requests: unknown[] }> =>
 describe('an endpoint that keeps failing', () => {
   const failures: Failure[] = ['hang', 'stall', 'reset', 'html', 'http-429', 'http-502', 'endless', 'garbage']
 
-  it.each(failures)('by %s costs three logins time, and is asked last from the fourth on', async (how) => {
+  it.each(failures)('by %s delays three logins, and is last from the fourth on', async (how) => {
     const dead = await startNetwork()
     dead.fail(how)
     const strategy = strategyFor({ rpc: [dead.rpcUrl, network.rpcUrl] })
@@ -58,12 +58,13 @@ describe('an endpoint that keeps failing', () => {
       times.push(ms)
     }
     expect(dead.requestCount).toBe(3)
-    // A second of patience, and what a busy machine may add; the others don't wait for it at all.
+    // The hedge delay of one second, plus a margin for a busy machine; the other endpoints get no wait at
+    // all.
     expect(Math.max(...times)).toBeLessThan(2500)
     expect(Math.min(...times.slice(3))).toBeLessThan(500)
   })
 
-  it.each(['refused', 'TLS'])('by a connection that is %s is no different', async (kind) => {
+  it.each(['refused', 'TLS'])('by a connection that is %s has the same effect', async (kind) => {
     const tcp = createTcpServer((socket) => socket.on('error', () => undefined).end('no')).listen(
       0,
       '127.0.0.1',
@@ -81,7 +82,7 @@ describe('an endpoint that keeps failing', () => {
     }
   })
 
-  it('is tried again after a while, by one login, and is preferred again when it answers', async () => {
+  it('is probed after the cooldown by one login, and is preferred again when it responds', async () => {
     const flaky = await startPeer()
     flaky.peer.fail('http-500')
     const strategy = strategyFor({ rpc: [flaky.peer.rpcUrl, network.rpcUrl] })
@@ -140,7 +141,7 @@ describe('an endpoint that keeps failing', () => {
     }
   })
 
-  it('is not one that only could not answer our question: a visitor could bring that about', async () => {
+  it('is not an endpoint without a response to one request, because a visitor could cause that', async () => {
     const answers = [
       answering(
         { error: { name: 'REQUEST_VALIDATION_ERROR', cause: { name: 'PARSE_ERROR', info: {} } } },
@@ -159,7 +160,7 @@ describe('an endpoint that keeps failing', () => {
     expect(node.requests).toHaveLength(8)
   })
 
-  it('is still asked when there is no other', async () => {
+  it('still gets a request when there is no other endpoint', async () => {
     network.fail('http-500')
     const strategy = strategyFor({ rpc: network.rpcUrl })
     for (let login = 0; login < 5; login++)
@@ -170,7 +171,7 @@ describe('an endpoint that keeps failing', () => {
   })
 })
 
-describe('when all endpoints are dead', () => {
+describe('when all endpoints are down', () => {
   it('1,000 logins leave no socket, timer or memory behind', async () => {
     setFlagsFromString('--expose-gc')
     const collect = runInNewContext('gc') as () => void
@@ -198,7 +199,7 @@ describe('when all endpoints are dead', () => {
   })
 })
 
-describe('a login that is decided', () => {
+describe('a login with a result', () => {
   it('leaves no timer behind, which would keep a process from ending', async () => {
     const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
     const before = timers()
@@ -211,14 +212,14 @@ describe('a login that is decided', () => {
 })
 
 describe('a quorum of 2 of 3', () => {
-  it('asks two at once and no third', async () => {
+  it('sends two requests at once and no third', async () => {
     const [second, third] = [await startPeer(), await startPeer()]
     const rpc = [network.rpcUrl, second.peer.rpcUrl, third.peer.rpcUrl]
     expect((await loginAs(alice, { rpc, quorum: 2 })).outcome).toMatchObject(yes)
     expect([network, second.peer, third.peer].map(({ requestCount }) => requestCount)).toEqual([1, 1, 0])
   })
 
-  it('does not wait for the first before it asks the second', async () => {
+  it('does not wait for the first response before it sends the second request', async () => {
     const second = await startNode(cleanup, answering({ result: { permission: 'FullAccess' } }))
     const first = await startNode(cleanup, (request, response, message) => {
       const answerOnceBothAreAsked = (): void => {
@@ -236,7 +237,7 @@ describe('a quorum of 2 of 3', () => {
     expect(ms).toBeLessThan(900)
   })
 
-  it('lets nobody in on the word of one node that says yes to everything, wherever it stands', async () => {
+  it('rejects a key that only one node confirms, wherever that node is in the list', async () => {
     const [second, third] = [await startPeer(), await startPeer()]
     for (const account of [alice, second.account, third.account]) account.deleteKey(alice.publicKey)
     const lying = await liar()
@@ -249,7 +250,7 @@ describe('a quorum of 2 of 3', () => {
     }
   })
 
-  it('lets nobody in on that word when the others are dead', async () => {
+  it('does not accept that key when the other nodes are down', async () => {
     const [lying, { peer }] = [await liar(), await startPeer()]
     network.fail('http-503')
     peer.fail('http-503')
@@ -257,7 +258,7 @@ describe('a quorum of 2 of 3', () => {
     expect((await loginAs(alice, { rpc, quorum: 2 })).outcome).toMatchObject(cannotTell)
   })
 
-  it.each(['http-503', 'hang'] as const)('is reached without a node that is dead by %s', async (how) => {
+  it.each(['http-503', 'hang'] as const)('is reached without a node that is down by %s', async (how) => {
     const [second, third] = [await startPeer(), await startPeer()]
     const peers = [network, second.peer, third.peer]
     const rpc = peers.map(({ rpcUrl }) => rpcUrl)
@@ -268,7 +269,7 @@ describe('a quorum of 2 of 3', () => {
     }
   })
 
-  it('does not revive a removed key because one node lags', async () => {
+  it('does not accept a removed key because one node lags', async () => {
     const [lagging, third] = [await startPeer(), await startPeer()]
     alice.deleteKey(alice.publicKey)
     third.account.deleteKey(alice.publicKey)
@@ -279,7 +280,7 @@ describe('a quorum of 2 of 3', () => {
     }
   })
 
-  it('is refused by one that knows the key as a function-call key', async () => {
+  it('rejects the login when one node knows the key as a function-call key', async () => {
     const { peer, account } = await startPeer()
     account.deleteKey(alice.publicKey)
     account.addKey({ publicKey: alice.publicKey, permission: 'FunctionCall' })
@@ -288,7 +289,7 @@ describe('a quorum of 2 of 3', () => {
     )
   })
 
-  it('that cannot be reached any more is given up at once', async () => {
+  it('fails at once when it can no longer be reached', async () => {
     const { peer } = await startPeer()
     peer.fail('http-500')
     const { outcome, ms } = await loginAs(alice, {
@@ -301,8 +302,8 @@ describe('a quorum of 2 of 3', () => {
   })
 })
 
-describe('another endpoint is asked at once', () => {
-  it('when the one that was asked last fails, although an earlier one may still answer', async () => {
+describe('another endpoint gets a request at once', () => {
+  it('when the latest endpoint fails, although an earlier one may still respond', async () => {
     const hanging = await startNode(cleanup, () => undefined)
     const { peer } = await startPeer()
     peer.fail('http-500')
@@ -312,7 +313,7 @@ describe('another endpoint is asked at once', () => {
     expect(ms).toBeLessThan(1800)
   })
 
-  it('when too few are left for the quorum, whichever it was that failed', async () => {
+  it('when too few are left for the quorum, whichever endpoint failed', async () => {
     const first = await startNode(cleanup, (_, response) => {
       setTimeout(() => response.writeHead(500).end(), 50)
     })
@@ -326,8 +327,8 @@ describe('another endpoint is asked at once', () => {
   })
 })
 
-describe('an event loop that is held up', () => {
-  it('does not turn an answer that lies ready into an outage', async () => {
+describe('a blocked event loop', () => {
+  it('does not turn a response that has already arrived into an outage', async () => {
     const code = `require('node:http').createServer((request, response) => {
       let body = ''
       request.on('data', (chunk) => (body += chunk)).on('end', () => {
@@ -342,14 +343,14 @@ describe('an event loop that is held up', () => {
     expect((await loginWith(strategy, alice)).outcome).toMatchObject(yes)
     const login = loginWith(strategy, alice)
     await delay(50)
-    await new Promise(setImmediate) // so that timers come before sockets once the loop goes on
+    await new Promise(setImmediate) // so that timers run before sockets when the event loop continues
     for (const until = Date.now() + 1500; Date.now() < until;);
     expect((await login).outcome).toMatchObject(yes)
   })
 })
 
 describe('at start-up', () => {
-  it('nothing is contacted', async () => {
+  it('contacts no endpoint', async () => {
     strategyFor({ rpc: network.rpcUrl })
     await delay(50)
     expect(network.requestCount).toBe(0)

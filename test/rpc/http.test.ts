@@ -36,7 +36,7 @@ afterEach(() => cleanup.run())
 const full = { result: { permission: 'FullAccess' } }
 
 describe('an endpoint over https', () => {
-  /** By TLS, and by HTTP. */
+  /** Requests by TLS and by HTTP. */
   const askedFor: [unknown, string | undefined][] = []
 
   async function startTls(): Promise<string> {
@@ -59,7 +59,7 @@ describe('an endpoint over https', () => {
     return `https://127.0.0.1:${(server.address() as AddressInfo).port}`
   }
 
-  it('is asked for by the name in its host header, where the URL has only an address', async () => {
+  it('gets its host header as the TLS server name, if the URL has only an IP address', async () => {
     vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0')
     try {
       const rpc = { url: await startTls(), headers: { Host: 'node.example' } }
@@ -70,12 +70,12 @@ describe('an endpoint over https', () => {
     }
   })
 
-  it('is not believed with a certificate that nobody vouches for', async () => {
+  it('is rejected with a certificate of an unknown authority', async () => {
     const { outcome } = await loginAs(alice, { rpc: await startTls() })
     expect(outcome).toMatchObject(cannotTell)
   })
 
-  it('is asked over TLS, and believed where its certificate is', async () => {
+  it('gets requests over TLS, and is accepted with a trusted certificate', async () => {
     vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0')
     try {
       expect((await loginAs(alice, { rpc: await startTls() })).outcome).toMatchObject(yes)
@@ -85,7 +85,7 @@ describe('an endpoint over https', () => {
   })
 })
 
-describe('an answer at a limit', () => {
+describe('a response at a limit', () => {
   const ask = async (respond: Respond): Promise<object> => {
     const { url } = await startNode(cleanup, respond)
     return (await loginAs(alice, { rpc: url })).outcome
@@ -107,7 +107,7 @@ describe('an answer at a limit', () => {
   })
 })
 
-describe('an endpoint is not blamed', () => {
+describe('the circuit breaker does not count a failure', () => {
   const viewed =
     (aboutKey: object, aboutAccount: object, status = 200): Respond =>
     (request, response, message) => {
@@ -126,7 +126,7 @@ describe('an endpoint is not blamed', () => {
     ['HTTP status 422', answering({}, 422)],
     ['no block', viewed({ result: absent }, {})],
     ['an unknown account', viewed({ result: { ...absent, block_hash: 'h' } }, { result: {} })],
-  ])('for %s: a visitor could bring that about', async (_, respond) => {
+  ])('for %s, because a visitor could cause that', async (_, respond) => {
     const first = await startNode(cleanup, respond)
     const second = await startNode(cleanup, answering(full))
     const strategy = strategyFor({ rpc: [first.url, second.url], allowImplicit: true })
@@ -142,7 +142,7 @@ describe('an endpoint is not blamed', () => {
     expect(first.requests.length).toBeGreaterThanOrEqual(5)
   })
 
-  it('for being let go of before its time was over', async () => {
+  it('for a request that was aborted before its timeout', async () => {
     let slow = true
     const first = await startNode(cleanup, (request, response, message) => {
       if (slow) setTimeout(() => answering(full)(request, response, message), 1300)
@@ -160,7 +160,7 @@ describe('an endpoint is not blamed', () => {
 })
 
 describe('implicit accounts', () => {
-  it("of another secp256k1 key are not this key's", async () => {
+  it('of another secp256k1 key do not belong to this key', async () => {
     const pair = KeyPair.fromRandom('SECP256K1')
     const other: Signer = {
       async signMessage({ message, recipient, nonce }) {
@@ -179,7 +179,7 @@ describe('implicit accounts', () => {
     return Buffer.from(bs58.decode(alice.publicKey.slice(8))).toString('hex')
   }
 
-  it('are not accepted by a source that is not told to', async () => {
+  it('are rejected by a source without allowImplicit', async () => {
     const endpoint = new Endpoint(new URL(network.rpcUrl), {})
     const rpc = createRpcSource({ endpoints: [endpoint], timeout: 5000, quorum: 1 })
     const request = { accountId: await hexOfAlice(), publicKey: alice.publicKey }
@@ -190,7 +190,7 @@ describe('implicit accounts', () => {
   it.each([
     ['account alice.test does not exist while viewing', 'FullAccess'],
     ['account alice.test does not exist while viewing, it says', 'FullAccess'],
-  ])('of a near-api-js provider that says: %s', async (message, expected) => {
+  ])('of a near-api-js provider that responds: %s', async (message, expected) => {
     const viewAccessKey = (): Promise<never> =>
       Promise.reject(Object.assign(new Error(message), { name: 'RpcError' }))
     const source = nearApiAccessKeys({ viewAccessKey, viewAccount: viewAccessKey })
@@ -200,7 +200,7 @@ describe('implicit accounts', () => {
   })
 
   it.each(['an account x does not exist while viewing', 'account does not exist while viewing'])(
-    'of a near-api-js provider that says, to no purpose: %s',
+    'cannot be derived from a near-api-js provider that responds: %s',
     async (message) => {
       const viewAccessKey = (): Promise<never> =>
         Promise.reject(Object.assign(new Error(message), { name: 'RpcError' }))
@@ -212,7 +212,7 @@ describe('implicit accounts', () => {
     },
   )
 
-  it('of a near-api-js provider that names no block, or another kind of thing for one, cannot be looked up', async () => {
+  it('cannot be looked up with a near-api-js provider that names no block, or an invalid block', async () => {
     for (const blockHash of [undefined, 5]) {
       let views = 0
       const provider: NearApiProvider = {
@@ -232,7 +232,7 @@ describe('implicit accounts', () => {
 })
 
 describe('nearApiAccessKeys', () => {
-  it('asks no more providers once nobody waits any longer', async () => {
+  it('sends no more requests after the login was aborted', async () => {
     const abort = new AbortController()
     const asked: number[] = []
     const provider = (index: number): NearApiProvider => ({
@@ -251,7 +251,7 @@ describe('nearApiAccessKeys', () => {
     expect(asked).toEqual([1])
   })
 
-  it('asks a provider itself whose list of providers is empty', async () => {
+  it('sends requests to a provider whose own list of providers is empty', async () => {
     const provider = {
       viewAccessKey: async () => ({ permission: 'FullAccess' }),
       viewAccount: async () => ({}),

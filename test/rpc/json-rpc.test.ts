@@ -38,7 +38,7 @@ const httpResponse = (id: unknown): string => {
 }
 
 describe('the id of a request', () => {
-  it('is random: no two are equal, and none can be guessed from the last', async () => {
+  it('is random: no two are equal, and an id does not predict the next', async () => {
     const node = await startNode(cleanup, answering(full))
     const strategy = strategyFor({ rpc: node.url })
     for (let login = 0; login < 20; login++) await loginWith(strategy, alice)
@@ -48,7 +48,7 @@ describe('the id of a request', () => {
       expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
   })
 
-  it('tells the responses of a gateway that mixes up its clients', async () => {
+  it('detects the responses of a gateway that mixes up its clients', async () => {
     const strategies = [1, 2].map(() => strategyFor({ rpc: gateway.url }))
     const waiting: (() => void)[] = []
     let ids: string[] = []
@@ -76,18 +76,18 @@ describe('the id of a request', () => {
 })
 
 describe('a response that was written before its request', () => {
-  it.each(['1', '2', 1, 2, 'x', null])('with the id %j is none', async (id) => {
+  it.each(['1', '2', 1, 2, 'x', null])('is rejected with the id %j', async (id) => {
     const url = await startTcp((socket) => socket.write(httpResponse(id)))
     expect((await loginAs(alice, { rpc: url, rpcTimeout: 1000 })).outcome).toMatchObject(cannotTell)
   })
 
-  it('is none on a kept connection either, behind the response to the request before', async () => {
+  it('is rejected on a kept connection as well, behind the response to the request before', async () => {
     let requests = 0
     const url = await startTcp((socket) =>
       socket.on('data', (data) => {
         const { id } = JSON.parse(data.toString().split('\r\n\r\n')[1]!) as { id: string }
         requests++
-        // Behind the first response stands one to the request that comes next, for ids that count up.
+        // Behind the first response is one to the next request, for ids that count up.
         const next = Number.isNaN(Number(id)) ? id : String(Number(id) + 1)
         socket.write(httpResponse(id) + httpResponse(next))
       }),
@@ -96,7 +96,8 @@ describe('a response that was written before its request', () => {
     expect((await loginWith(strategy, alice)).outcome).toMatchObject(yes)
     await new Promise((resolve) => setTimeout(resolve, 50))
     const second = await loginWith(strategy, alice)
-    // Either the connection was closed and another one opened, or the response was rejected: it was never believed.
+    // Either the connection was closed and another one was opened, or the response was rejected. It was
+    // never accepted.
     expect(second.outcome.action === 'error' || requests === 2).toBe(true)
   })
 })

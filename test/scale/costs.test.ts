@@ -8,7 +8,7 @@ import { startSite, type Site, type SiteUsage } from '../support/site-process'
 const LOGINS = scaled(5000, 200)
 const PARALLEL = 20
 
-describeWithRedis('what a login costs', () => {
+describeWithRedis('the cost of a login', () => {
   const cleanup = new Cleanup()
   let network: TestNetwork
   let alice: TestAccount
@@ -38,7 +38,7 @@ describeWithRedis('what a login costs', () => {
     )
   }
 
-  /** Calls of each command since the statistics were reset, and the processor time that Redis has used, in seconds. */
+  /** Calls of each command since the statistics were reset, and the processor time of Redis in seconds. */
   async function redisUsage(): Promise<{ calls: Map<string, number>; cpu: number; bytes: number }> {
     const info = async (section: string) => String(await redis.command('INFO', section))
     const stats = [...(await info('commandstats')).matchAll(/cmdstat_([^:]+):calls=(\d+)/g)]
@@ -52,7 +52,7 @@ describeWithRedis('what a login costs', () => {
 
   const cpuOf = ({ cpu }: SiteUsage): number => (cpu.user + cpu.system) / 1e6
 
-  it('is two commands for the challenge, one question to the chain, and memory that does not stay', async () => {
+  it('is two commands for the challenge, one RPC call, and no lasting memory', async () => {
     await logins(scaled(1000, 100)) // until the code is compiled
     await redis.command('CONFIG', 'RESETSTAT')
     const before = { site: await site.usage(), redis: await redisUsage(), rpc: network.requestCount }
@@ -68,7 +68,7 @@ describeWithRedis('what a login costs', () => {
     expect(heap).toBeLessThan(scaled(500, 20_000))
 
     if (!isFullScale) return
-    // What scripts call is counted as well: one reads and writes, the other reads and deletes.
+    // Commands within scripts are counted as well: one script reads and writes, the other reads and deletes.
     const sessions = calls('get') - 2 + (calls('set') - 1) + (calls('del') - 1)
     console.table({
       'logins a second': (LOGINS / seconds).toFixed(0),

@@ -31,7 +31,10 @@ describeWithRedis(`a flood of ${REQUESTS} challenge requests from one address`, 
   })
   afterAll(() => cleanup.run())
 
-  /** Floods a process that has seen some visitors; others sign in meanwhile. What that did to its memory, in megabytes. */
+  /**
+   * Floods a process that has already served some visitors, while others sign in. Returns the change of its
+   * memory, in megabytes.
+   */
   async function floodProcess(url: string, pid: number, headers: object, warmUp: () => Promise<unknown>) {
     await warmUp()
     await delay(500)
@@ -66,7 +69,7 @@ describeWithRedis(`a flood of ${REQUESTS} challenge requests from one address`, 
         REDIS_URL: redis.url,
         DATABASE_URL: (await startPostgres(cleanup)).url,
         NEAR_RPC_URL: network.rpcUrl,
-        WALLET_URL: 'http://localhost:3001', // not asked: the visitors here sign by themselves
+        WALLET_URL: 'http://localhost:3001', // The network gets no requests: the visitors sign by themselves.
         SESSION_SECRET: 'a secret of the tests',
         TRUST_PROXY: 'loopback',
       })

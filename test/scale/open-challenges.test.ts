@@ -10,11 +10,11 @@ import { isFullScale, scaled } from '../support/scale'
 
 const SESSIONS = scaled(100_000, 20_000)
 const PARALLEL = 200
-/** So many times what an empty Redis takes, at most. */
+/** Upper limit, as a multiple of the time with an empty Redis. */
 const MOST = 1.2
 const ATTEMPTS = 8
 
-/** For what expires: scaled down, the first of them may be gone before the last are issued. */
+/** For the expiry test: scaled down, the first challenges could expire before the last are issued. */
 const EXPIRING = scaled(SESSIONS, 5000)
 const MAX_AGE = scaled(60_000, 2000)
 
@@ -26,7 +26,7 @@ const challenge = (lifetime = 300_000): StoredChallenge =>
     expiresAt: Date.now() + lifetime,
   })
 
-describeWithRedis(`${SESSIONS} open challenges, one in each session`, () => {
+describeWithRedis(`${SESSIONS} pending challenges, one in each session`, () => {
   const cleanup = new Cleanup()
   afterAll(() => cleanup.run())
 
@@ -35,7 +35,7 @@ describeWithRedis(`${SESSIONS} open challenges, one in each session`, () => {
     const client = createClient({ url: server.url })
     cleanup.add(() => client.destroy())
     await client.connect()
-    // Not what is tested here: a busy machine may hold up everything for longer than the default.
+    // Not under test: a busy machine may block everything for longer than the default.
     const store = new RedisChallengeStore(client, { timeout: 30_000 })
     const bytes = async () => Number(/used_memory:(\d+)/.exec(await client.info('memory'))![1])
     const fill = async (sessions: number, lifetime?: number) => {
@@ -61,13 +61,13 @@ describeWithRedis(`${SESSIONS} open challenges, one in each session`, () => {
     expect(each).toBeLessThanOrEqual(400)
   }, 180_000)
 
-  // A measurement of time, which other work on the machine distorts.
+  // A time measurement, which other work on the machine distorts.
   it.runIf(isFullScale)(
-    'slow nothing down',
+    'do not slow down a login',
     async () => {
       const [empty, full] = [await open(), await open()]
       await full.fill(SESSIONS)
-      // Whatever else the machine does may hold up one of the two servers for a while: what is slow by itself is so each time.
+      // Other work may delay one of the two servers for a while. A real slowdown shows in every attempt.
       let measured = await compare(empty.store, full.store)
       for (let attempt = 1; attempt < ATTEMPTS && !isFastEnough(measured); attempt++) {
         await delay(1000)
@@ -84,13 +84,13 @@ describeWithRedis(`${SESSIONS} open challenges, one in each session`, () => {
     180_000,
   )
 
-  it(`are all gone after challengeMaxAge, and so is their memory (${EXPIRING} of them)`, async () => {
+  it(`are all deleted after challengeMaxAge, and so is their memory (${EXPIRING} of them)`, async () => {
     const { client, store, bytes, fill } = await open()
     const before = await bytes()
     await fill(EXPIRING, MAX_AGE)
     expect(await client.dbSize()).toBeGreaterThan(scaled(EXPIRING - 1, 0))
     await new Promise((resolve) => setTimeout(resolve, MAX_AGE))
-    // What Redis has not come to removing yet nobody can read.
+    // Clients cannot read expired keys that Redis has not deleted yet.
     const last = { sessionID: `session-${EXPIRING - 1}`, session: {} }
     expect(await store.consume(last, undefined, PURPOSE)).toBeUndefined()
     await until(async () => (await client.dbSize()) === 0)
@@ -98,12 +98,12 @@ describeWithRedis(`${SESSIONS} open challenges, one in each session`, () => {
   }, 180_000)
 })
 
-/** What a step takes with the full server, in milliseconds, and how many times what it takes with the empty one. */
+/** Milliseconds of a step with the full server, and the ratio to the empty server. */
 type Comparison = Record<'issue' | 'consume', { ms: number; ratio: number }>
 
 const isFastEnough = ({ issue, consume }: Comparison): boolean => issue.ratio <= MOST && consume.ratio <= MOST
 
-/** By turns, so that whatever else the machine does meets both. */
+/** The servers take turns, so that other work on the machine affects both. */
 async function compare(empty: RedisChallengeStore, full: RedisChallengeStore): Promise<Comparison> {
   const times = [empty, full].map((store) => ({ store, issue: [] as number[], consume: [] as number[] }))
   for (let login = 0; login < 2000; login++) {

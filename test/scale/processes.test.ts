@@ -40,7 +40,7 @@ describeWithRedis('two processes that share a Redis, without stickiness', () => 
       ['one Redis', async () => [redis.url]],
       ['a Redis Cluster of three nodes', async () => (await startRedisCluster(cleanup)).urls],
     ])(
-      `and %s: of ${COPIES} copies of one login at once exactly one succeeds, ${ROUNDS} times`,
+      `and %s: exactly one of ${COPIES} concurrent copies of one login succeeds, ${ROUNDS} times`,
       async (_, start) => {
         const sites = await startTwo(client, await start())
         for (let round = 0; round < ROUNDS; round++) {
@@ -71,7 +71,7 @@ describeWithRedis('two processes that share a Redis, without stickiness', () => 
       expect((await survivor.login(signed)).status).toBe(401)
     })
 
-    it('leaves nobody half signed in when a process is killed during the key check', async () => {
+    it('leaves no session half signed in when a process is killed during the key check', async () => {
       const [one, other] = await startTwo(client, [redis.url])
       const browser = new Browser(one.url)
       const signed = await alice.signMessage(await browser.challenge())

@@ -14,7 +14,10 @@ import { Visitor } from '../support/visitor'
 
 const PROCESSES = scaled(4, 2)
 const RATE = scaled(100, 40)
-/** So many may be under way: a machine that is too slow for the rate is asked for less, not more and more. */
+/**
+ * Limit of concurrent logins: a machine that is too slow for the rate gets fewer logins, not a growing
+ * backlog.
+ */
 const UNDER_WAY = scaled(100, 20)
 
 describeWithRedis('a rolling restart', () => {
@@ -22,7 +25,7 @@ describeWithRedis('a rolling restart', () => {
     const cleanup = new Cleanup()
     afterAll(() => cleanup.run())
 
-    it('fails no login but those whose connection was cut, and signs nobody in twice', async () => {
+    it('fails only logins whose connection was cut, and signs in no login twice', async () => {
       const redis = await RedisServer.start(cleanup)
       const { url: databaseUrl } = await startPostgres(cleanup)
       const network = await TestNetwork.start()
@@ -35,7 +38,8 @@ describeWithRedis('a rolling restart', () => {
           REDIS_URL: redis.url,
           DATABASE_URL: databaseUrl,
           NEAR_RPC_URL: network.rpcUrl,
-          WALLET_URL: 'http://localhost:3001', // not asked: the visitors here sign by themselves
+          // The network gets no requests: the visitors sign by themselves.
+          WALLET_URL: 'http://localhost:3001',
           SITE_URL: 'http://localhost:3000',
           SESSION_SECRET: 'a secret of the tests',
           TRUST_PROXY: 'loopback',
@@ -48,7 +52,10 @@ describeWithRedis('a rolling restart', () => {
       const wrong: string[] = []
       let turn = 0
 
-      /** As a load balancer does: to the next process; to another where it takes no connections. */
+      /**
+       * Like a load balancer: each request goes to the next process, or to another one if that process
+       * accepts no connections.
+       */
       async function balanced(
         visitor: Visitor,
         send: (at: Visitor) => Promise<Response>,
@@ -79,7 +86,8 @@ describeWithRedis('a rolling restart', () => {
           return
         }
         counts.cut++
-        // Whether it was spent before the connection was cut is not known: a second try succeeds or is refused, never more.
+        // It is unknown whether the challenge was consumed before the connection was cut. A second attempt
+        // succeeds or is rejected, and has no other outcome.
         const again = await balanced(asked.visitor, (at) => at.post('/login/near', signed))
         if (again !== 'cut' && again.response.status === 200) counts.afterCut++
         else if (again !== 'cut' && again.response.status !== 401)

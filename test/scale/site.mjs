@@ -1,5 +1,5 @@
-// A site as one of many processes: sessions and challenges in Redis, no stickiness. Its parent tells it which Redis and which
-// client, hears where it is, and can ask what it has used.
+// A site as one of many processes: sessions and challenges in Redis, no sticky sessions. Its parent process
+// selects Redis and the client, gets the URL, and can request the resource usage.
 import { memoryUsage, cpuUsage } from 'node:process'
 import { RedisStore } from 'connect-redis'
 import express from 'express'
@@ -49,7 +49,7 @@ process.once('message', async ({ client: kind, urls, rpc }) => {
     })(req, res, next)
   })
   app.get('/me', (req, res) => res.json(req.user ?? null))
-  // eslint-disable-next-line no-unused-vars -- Express tells handlers of errors by their four parameters
+  // eslint-disable-next-line no-unused-vars -- Express recognizes an error handler by its four parameters
   app.use((error, req, res, next) => res.status(error.status ?? 500).json({ code: error.code }))
 
   const server = app.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }))

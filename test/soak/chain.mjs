@@ -1,5 +1,5 @@
-// Two minutes of logins while the endpoints are killed, stalled, broken and restarted at random. Nobody with a removed key may
-// get in, nobody with a good key may be told that it is not theirs, or that nobody can tell while enough nodes answer; and the
+// Two minutes of logins while the endpoints are killed, stalled, broken and restarted at random. A removed
+// key must not sign in. A good key must not be rejected, or get a 503 while enough nodes respond. The
 // process must not grow.
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -30,14 +30,14 @@ const FAILURES = [
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc')
 
-/** Two wallets; the first one's key is on the account, the second one's was removed from it. */
+/** Two wallets. The first key is on the account; the second key was removed from it. */
 const wallets = await TestNetwork.start()
 const good = await wallets.createAccount('good.test')
 const removed = await wallets.createAccount('removed.test')
 
 async function startNode(port) {
   const network = await TestNetwork.start({ port })
-  // Nothing is awaited until the accounts are there: no request is answered before.
+  // The accounts are set up without waiting, before any request gets a response.
   void network.createAccount('good.test', { publicKey: good.publicKey })
   void network.createAccount('removed.test')
   return network
@@ -61,7 +61,7 @@ const strategies = [1, 2].map(
 )
 const bodies = { good: await good.signMessage(payload), removed: await removed.signMessage(payload) }
 
-/** Since when each node has been answering, or Infinity while it does not. */
+/** The time since when each node has been responding, or Infinity while it does not respond. */
 const healthySince = [0, 0, 0]
 
 const counts = {}
@@ -78,7 +78,7 @@ function login(strategy, who) {
     instance.fail = (info, status) => settle(`${status} ${info.code}`)
     instance.error = (error) => {
       const healthy = healthySince.filter((since) => since < began).length
-      const avoidable = healthy >= 1 + strategies.indexOf(strategy) ? ' although enough nodes answered' : ''
+      const avoidable = healthy >= 1 + strategies.indexOf(strategy) ? ' although enough nodes responded' : ''
       settle(`${error.status} ${error.code}${avoidable}`)
     }
     instance.authenticate({ body: bodies[who] })

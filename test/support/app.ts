@@ -13,7 +13,7 @@ import {
 } from 'passport-near'
 import type { Challenge } from 'passport-near'
 
-/** Ends what a test started, in reverse order. */
+/** Ends the resources of a test, in reverse order. */
 export class Cleanup {
   readonly #steps: (() => unknown)[] = []
 
@@ -46,11 +46,11 @@ export interface TestAppOptions {
   asInstance?: boolean
   /** The session cookie's attributes. */
   cookie?: session.CookieOptions
-  /** What comes between the session and the routes. */
+  /** Middleware between the session and the routes. */
   before?: express.RequestHandler
-  /** Where sessions are kept; default in memory. */
+  /** The session store; default in memory. */
   sessions?: session.Store
-  /** As in passport.authenticate's option of that name; default false. */
+  /** Like passport.authenticate's option; default false. */
   keepSessionInfo?: boolean
   routes?: (app: Express, authenticator: passport.PassportStatic, near: NearStrategy) => void
 }
@@ -58,16 +58,16 @@ export interface TestAppOptions {
 export interface TestApp {
   url: string
   near: NearStrategy
-  /** How often the strategy's `success`, `fail` and `error` led to an answer, by the answer's status. */
+  /** The number of responses after the strategy's `success`, `fail` and `error`, by status. */
   statuses: number[]
 }
 
 export const RECIPIENT = 'app.example.com'
 
-/** The user that tests look up: the account is all that is known of it. */
+/** The user of the tests, known only by the account. */
 export const accountAsUser: Verify = (profile, done) => done(null, { id: profile.accountId, profile })
 
-/** A real Express application with real sessions and a real Passport, on a port of its own. */
+/** A real Express application with real sessions and a real Passport, on its own port. */
 export async function startApp(cleanup: Cleanup, options: TestAppOptions = {}): Promise<TestApp> {
   const authenticator = new passport.Passport() as unknown as passport.PassportStatic
   authenticator.serializeUser((user, done) => done(null, user))
@@ -113,7 +113,7 @@ export async function startApp(cleanup: Cleanup, options: TestAppOptions = {}): 
   options.routes?.(app, authenticator, near)
   app.use(((error, _req, res, _next) => {
     res.status((error as { status?: number }).status ?? 500)
-    const { code, type } = error as { code?: string; type?: string } // the type is body-parser's
+    const { code, type } = error as { code?: string; type?: string } // The type is body-parser's.
     res.json({ code: code ?? type, message: (error as Error).message })
   }) as express.ErrorRequestHandler)
   const { url } = await listen(app, cleanup)

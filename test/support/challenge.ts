@@ -2,7 +2,7 @@ import type { StoredChallenge } from 'passport-near'
 
 export const PURPOSE = 'near/sign-in'
 
-/** A challenge for a store, five minutes long. */
+/** A challenge for a store, valid for five minutes. */
 export function storedChallenge(state: string, given: Partial<StoredChallenge> = {}): StoredChallenge {
   const issuedAt = Date.now()
   return {

@@ -28,7 +28,7 @@ const FLAGS = [
 
 const executablePath = CANDIDATES.find((path) => path && isExecutable(path))
 
-/** Like `describe`. Without a Chromium it says so, and in CI it fails. */
+/** Like `describe`. Without Chromium it prints a warning; in CI it fails. */
 export function describeInChromium(name: string, tests: () => void): void {
   if (executablePath) return void describe(name, tests)
   const message = `NOT TESTED in a browser: ${name}. No Chromium was found: install it, or name it in CHROMIUM_PATH.`
@@ -37,12 +37,12 @@ export function describeInChromium(name: string, tests: () => void): void {
   describe.skip(`${name} (no Chromium)`, tests)
 }
 
-/** One Chromium for all tests of a file: starting it costs more than most of the tests. */
+/** One Chromium for all tests of a file, because starting Chromium costs more than most of the tests. */
 let browser: Promise<Browser> | undefined
-// Called while the file is loaded, this belongs to the whole file.
+// At the top level of a file, this belongs to the whole file.
 afterAll(async () => (await browser)?.close())
 
-/** A window with an empty profile of its own, which `close` removes. */
+/** A window with an empty profile, which `close` deletes. */
 export async function openBrowser(
   options: BrowserContextOptions = {},
 ): Promise<{ context: BrowserContext; close: () => Promise<void> }> {
@@ -52,7 +52,7 @@ export async function openBrowser(
   return { context, close: () => context.close() }
 }
 
-/** Keeps a picture in `screenshots/`, to be looked at. */
+/** Saves a screenshot in `screenshots/`, for review. */
 export async function picture(page: Page, name: string): Promise<void> {
   mkdirSync('screenshots', { recursive: true })
   await page.screenshot({ path: `screenshots/${name}.png`, fullPage: true })

@@ -14,15 +14,15 @@ export interface Example {
   url: string
   walletUrl: string
   pid: number
-  /** The last 100,000 characters of its standard output, after the lines that say that it is ready. */
+  /** The last 100,000 characters of its standard output, after the start-up lines. */
   output(): string
   /** The last 10,000 characters of its standard error. */
   errors(): string
-  /** Stops the process as a terminal or a process manager does, or as a power cut does. */
+  /** Stops the process like a terminal or a process manager, or like a power cut. */
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<number | null>
 }
 
-/** Starts the site of `example/site` as `npm start` does after its build, on free ports. */
+/** Starts the site of `example/site` like `npm start` after its build, on free ports. */
 export async function startExample(
   dataDirectory: string,
   settings: NodeJS.ProcessEnv = {},
@@ -37,7 +37,8 @@ export async function startExample(
   const closed = once(child, 'close')
   let errors = ''
   child.stderr.on('data', (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-10_000)))
-  // A process that shares a test network has no wallet. A process on a real network says so in its second line.
+  // A process that shares a test network has no wallet. A process on a real network prints that in its
+  // second line.
   const expectedLines = settings.NEAR_RPC_URL ? 1 : settings.NEAR_NETWORK ? 2 : 3
   const ready: string[] = []
   let output = ''
@@ -71,7 +72,10 @@ export async function startExample(
 const { version } = JSON.parse(readFileSync('node_modules/@electric-sql/pglite/package.json', 'utf8')) as {
   version: string
 }
-/** An empty database, made once: PGlite needs six seconds of CPU for that, and less than one to open a copy. */
+/**
+ * An empty database, created once: PGlite needs six seconds of CPU for that, and less than one to open a
+ * copy.
+ */
 const EMPTY_DATABASE = `node_modules/.cache/passport-near/pglite-${version}`
 
 /** Prepares the folder of a site, unless it has a database. */
@@ -86,19 +90,19 @@ async function createEmptyDatabase(): Promise<void> {
   await mkdir(dirname(EMPTY_DATABASE), { recursive: true })
   const directory = await mkdtemp(`${EMPTY_DATABASE}-`)
   await (await PGlite.create(directory)).close()
-  // Another worker may have been faster: then the folder is there, and this one is not needed.
+  // If another worker was faster, the folder exists and this one is not needed.
   await rename(directory, EMPTY_DATABASE).catch(() => rm(directory, { recursive: true, force: true }))
 }
 
 /** A test network whose accounts sign without a wallet, and a folder, for processes of the example. */
 export interface ExampleWorld {
   network: TestNetwork
-  /** Starts a process that trusts the addresses that its load balancer sends. */
+  /** Starts a process that trusts the client addresses of its load balancer. */
   start(settings?: NodeJS.ProcessEnv): Promise<Example>
 }
 
 /**
- * @param everything - ends what all tests of a file share
+ * @param everything - ends the shared resources of all tests of a file
  * @param cleanup - ends each process of {@link ExampleWorld.start}
  */
 export async function createExampleWorld(everything: Cleanup, cleanup: Cleanup): Promise<ExampleWorld> {
@@ -111,7 +115,8 @@ export async function createExampleWorld(everything: Cleanup, cleanup: Cleanup):
     async start(settings) {
       const example = await startExample(directory, {
         NEAR_RPC_URL: network.rpcUrl,
-        WALLET_URL: 'http://localhost:3001', // never requested: the visitors of these tests sign without it
+        // Never requested: the visitors of these tests sign without the network.
+        WALLET_URL: 'http://localhost:3001',
         SITE_URL: 'http://localhost:3000',
         SESSION_SECRET: 'a secret of the tests',
         TRUST_PROXY: 'loopback',
@@ -131,7 +136,7 @@ export async function signInTo(visitor: Visitor, account: TestAccount): Promise<
   return (await visitor.post('/login/near', await account.signMessage(challenge))).status
 }
 
-/** Draws a challenge to link an account and answers it. */
+/** Requests a challenge to link an account and responds to it. */
 export async function linkAt(visitor: Visitor, account: TestAccount): Promise<Response> {
   const response = await visitor.request('/link/near/challenge')
   const challenge = (await response.json()) as Parameters<TestAccount['signMessage']>[0]

@@ -5,7 +5,10 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** Sends so many GET requests over so many connections; how many answers had which status. */
+/**
+ * Sends the given number of GET requests over the given number of connections. Returns the number of
+ * responses by status.
+ */
 export async function flood(
   url: string,
   { requests, connections, headers = {} }: { requests: number; connections: number; headers?: object },
@@ -34,7 +37,7 @@ export async function flood(
   return statuses
 }
 
-/** The status of one GET request, with any headers: fetch names the host itself. */
+/** The status of one GET request, with any headers: fetch sets the host itself. */
 export function statusOf(url: string, headers: Record<string, string>): Promise<number> {
   return new Promise((resolve, reject) => {
     request(url.replace('//localhost:', '//127.0.0.1:'), { headers, agent: false }, (response) => {
@@ -46,7 +49,7 @@ export function statusOf(url: string, headers: Record<string, string>): Promise<
   })
 }
 
-/** How much memory a process has, in megabytes. */
+/** The memory of a process, in megabytes. */
 export async function residentMemory(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => undefined)
   const kilobytes = status

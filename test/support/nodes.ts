@@ -11,7 +11,7 @@ import { authenticate, recordedStore, type Outcome } from './strategy'
 
 export type Respond = (request: { id: string }, response: ServerResponse, message: IncomingMessage) => void
 
-/** A node that answers as it is told; `requests` are the bodies that it got. */
+/** A node with given responses; `requests` are the bodies that it received. */
 export async function startNode(
   cleanup: Cleanup,
   respond: Respond,
@@ -58,12 +58,12 @@ export interface LoginResult {
 
 const NONCE = new Uint8Array(32)
 
-/** Whoever signs as a wallet does; a TestAccount does. */
+/** A signer with the interface of a wallet, such as a TestAccount. */
 export interface Signer {
   signMessage(message: MessageToSign): Promise<SignedMessage>
 }
 
-/** A strategy that takes any signature over one message, with the chain as the options say. */
+/** A strategy that accepts any signature over one message, with the chain from the options. */
 export function strategyFor(
   options: Partial<NearStrategyOptions<DefaultRequest, false, boolean | WalletContractsOptions>>,
 ): NearStrategy {
@@ -72,7 +72,7 @@ export function strategyFor(
   return new NearStrategy(near, (profile, done) => done(null, profile))
 }
 
-/** A login that is good as far as the server can see by itself. */
+/** A login that passes every check before the key check. */
 export async function loginWith(strategy: NearStrategy, signer: Signer): Promise<LoginResult> {
   const body = await signer.signMessage({ message: 'm', recipient: 'r', nonce: NONCE })
   const began = performance.now()

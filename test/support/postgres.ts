@@ -12,7 +12,7 @@ import { freePort, until } from './redis'
 
 const run = promisify(execFile)
 
-/** Debian keeps each version's programs in a folder of its own, beside the PATH. */
+/** Debian installs each version's programs in a separate folder, outside the PATH. */
 const DEBIAN = '/usr/lib/postgresql'
 const folders = existsSync(DEBIAN) ? readdirSync(DEBIAN).sort((a, b) => Number(b) - Number(a)) : []
 const initdb = findProgram(
@@ -21,7 +21,9 @@ const initdb = findProgram(
   ...folders.map((version) => join(DEBIAN, version, 'bin/initdb')),
 )
 
-/** Like `describe`, for tests that start a PostgreSQL. Where there is none they say so, and in CI they fail. */
+/**
+ * Like `describe`, for tests that start PostgreSQL. Without PostgreSQL it prints a warning; in CI it fails.
+ */
 export const describeWithPostgres = (name: string, tests: () => void): void =>
   describeWith(
     {
@@ -33,8 +35,8 @@ export const describeWithPostgres = (name: string, tests: () => void): void =>
     tests,
   )
 
-/** PostgreSQL refuses to run as root: then it runs as its own user, or as nobody. */
-function anybodyButRoot(): Pick<SpawnOptions, 'uid' | 'gid'> {
+/** PostgreSQL refuses to run as root. It then runs as the user postgres, or as nobody. */
+function unprivilegedUser(): Pick<SpawnOptions, 'uid' | 'gid'> {
   if (process.getuid?.() !== 0) return {}
   const users = readFileSync('/etc/passwd', 'utf8').split('\n')
   const user = users.find((line) => /^postgres:/.test(line)) ?? users.find((line) => /^nobody:/.test(line))
@@ -44,17 +46,17 @@ function anybodyButRoot(): Pick<SpawnOptions, 'uid' | 'gid'> {
 
 export interface PostgresServer {
   url: string
-  /** Stops the server at once, as an administrator does. Its data stay. */
+  /** Stops the server at once, like an administrator. Its data stay. */
   stop(): Promise<void>
   /** Starts the server again on the same port. */
   start(): Promise<void>
 }
 
-/** A PostgreSQL on a free port of 127.0.0.1, with an empty database that is removed at the end. */
+/** A PostgreSQL on a free port of 127.0.0.1, with an empty database that is deleted at the end. */
 export async function startPostgres(cleanup: Cleanup): Promise<PostgresServer> {
   const directory = await mkdtemp(join(tmpdir(), 'passport-near-postgres-'))
   cleanup.add(() => rm(directory, { recursive: true, force: true }))
-  const user = anybodyButRoot()
+  const user = unprivilegedUser()
   if (user.uid !== undefined) chownSync(directory, user.uid, user.gid!)
   chmodSync(directory, 0o700)
   const options = { ...user, cwd: directory, env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' } }

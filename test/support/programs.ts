@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { describe } from 'vitest'
 
-/** The first of these that can be run: whole paths, or names to be found on the PATH. */
+/** The first program that can be run: absolute paths, or names on the PATH. */
 export function findProgram(...candidates: (string | undefined)[]): string | undefined {
   const folders = (process.env.PATH ?? '').split(delimiter)
   return candidates
@@ -12,7 +12,7 @@ export function findProgram(...candidates: (string | undefined)[]): string | und
     .find(isExecutable)
 }
 
-/** Like `describe`. Without the program it says so, and in CI it fails. */
+/** Like `describe`. Without the program it prints a warning; in CI it fails. */
 export function describeWith(
   program: { path: string | undefined; howToGetIt: string; optional?: boolean },
   name: string,

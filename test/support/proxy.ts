@@ -1,7 +1,7 @@
 import { request } from 'node:http'
 import { listen, type Cleanup } from './app'
 
-/** A reverse proxy that replaces the header `Host`, as nginx does by default, and adds no header of its own. */
+/** A reverse proxy that replaces the header `Host`, as nginx does by default, and adds no header. */
 export async function startRewritingProxy(cleanup: Cleanup, target: () => string): Promise<{ url: string }> {
   const { url } = await listen((incoming, outgoing) => {
     const { hostname, port } = new URL(target())

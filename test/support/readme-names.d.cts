@@ -1,4 +1,5 @@
-// Names that the README's shorter blocks use without declaring them: names of the application, or of an earlier block.
+// Names that the README's shorter blocks use without declaring them: names of the application, or of an
+// earlier block.
 import Passport = require('passport')
 import Express = require('express')
 import Near = require('passport-near')

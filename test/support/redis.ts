@@ -20,10 +20,10 @@ const valkey = {
   optional: true,
 }
 
-/** Like `describe`, for tests that start a redis-server. Where there is none they say so, and in CI they fail. */
+/** Like `describe`, for tests that start a redis-server. Without one it prints a warning; in CI it fails. */
 export const describeWithRedis = (name: string, tests: () => void): void => describeWith(redis, name, tests)
 
-/** The same for a valkey-server, which a machine may do without. */
+/** The same for a valkey-server, which is optional on a machine. */
 export const describeWithValkey = (name: string, tests: () => void): void => describeWith(valkey, name, tests)
 
 export interface RedisOptions {
@@ -31,7 +31,7 @@ export interface RedisOptions {
   args?: string[]
 }
 
-/** A server of Redis on a free port of 127.0.0.1, which keeps nothing on disk. */
+/** A Redis server on a free port of 127.0.0.1, without persistence. */
 export class RedisServer {
   readonly port: number
   readonly url: string
@@ -57,7 +57,7 @@ export class RedisServer {
     return server
   }
 
-  /** Starts it, again on the same port. */
+  /** Starts the server again on the same port. */
   async start(): Promise<void> {
     const { program = 'redis', args = [] } = this.#options
     const fixed = ['--port', `${this.port}`, '--bind', '127.0.0.1', '--dir', this.#directory]
@@ -78,7 +78,7 @@ export class RedisServer {
     })
   }
 
-  /** Ends it as a crash does; what it held is gone. */
+  /** Ends the server like a crash; its data are lost. */
   async stop(): Promise<void> {
     const child = this.#child
     if (!child || child.exitCode !== null || child.signalCode !== null) return
@@ -87,7 +87,7 @@ export class RedisServer {
     await exited
   }
 
-  /** It keeps its connections and says nothing, until {@link thaw}. */
+  /** The server keeps its connections and does not reply, until {@link thaw}. */
   freeze(): void {
     this.#child!.kill('SIGSTOP')
   }
@@ -115,7 +115,7 @@ export async function startRedisCluster(
 ): Promise<{ nodes: RedisServer[]; urls: string[] }> {
   const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '5000', ...(options.args ?? [])]
   const nodes = await Promise.all(
-    // The bus listens on a port of its own: by default 10000 above, which may be none.
+    // The bus listens on a separate port: by default 10000 above, which may be an invalid port.
     [1, 2, 3].map(async () =>
       RedisServer.start(cleanup, { ...options, args: [...args, '--cluster-port', `${await freePort()}`] }),
     ),
@@ -137,7 +137,7 @@ export async function startRedisCluster(
   return { nodes, urls: nodes.map(({ url }) => url) }
 }
 
-/** Waits until each node of a cluster says that the cluster is up and that no node fails. */
+/** Waits until each node of a cluster reports that the cluster is up and that no node fails. */
 export async function clusterIsHealthy(nodes: readonly RedisServer[]): Promise<void> {
   for (const node of nodes) {
     let state = ''
@@ -156,7 +156,7 @@ export async function clusterIsHealthy(nodes: readonly RedisServer[]): Promise<v
   }
 }
 
-/** A port that nobody listens on now. */
+/** A free port. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -166,10 +166,13 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-/** Waits until something is so; fails after 20 seconds, or another time in milliseconds, saying what was so instead. */
+/**
+ * Waits until a condition holds. Fails with the given message after 20 seconds, or after the given time in
+ * milliseconds.
+ */
 export async function until(
   isSo: () => Promise<boolean> | boolean,
-  { patience = 20_000, saying = (): string => 'What was waited for did not happen' } = {},
+  { patience = 20_000, saying = (): string => 'The condition did not hold in time' } = {},
 ): Promise<void> {
   const end = Date.now() + patience
   while (!(await isSo())) {

@@ -1,5 +1,5 @@
-/** Whether the proofs run in full (`npm run scale`) or scaled down, as with all the other tests. */
+/** Whether the scale tests run in full (`npm run scale`) or scaled down, as in `npm test`. */
 export const isFullScale = process.env.SCALE === 'full'
 
-/** The whole number, or a smaller one where the proofs are scaled down. */
+/** The whole number, or a smaller one in scaled-down tests. */
 export const scaled = (full: number, small: number): number => (isFullScale ? full : small)

@@ -3,12 +3,12 @@ import type { SessionData } from 'express-session'
 import { expect } from 'vitest'
 import { Browser } from './app'
 
-/** Real sessions, whose store can be held up or fail as they are written. */
+/** Real sessions, with a store whose writes can be delayed or fail. */
 export class TroubledSessions extends MemoryStore {
   saved = 0
   touched = 0
   failure: Error | undefined
-  /** Writing waits for it. */
+  /** Writes wait for this promise. */
   held: Promise<void> = Promise.resolve()
 
   override set(id: string, data: SessionData, callback?: (error?: unknown) => void): void {
@@ -22,7 +22,10 @@ export class TroubledSessions extends MemoryStore {
   }
 }
 
-/** What a new visitor and a known one see of an application whose sessions are in trouble as a challenge is issued. */
+/**
+ * The responses to a new and a known visitor of an application whose sessions fail while a challenge is
+ * issued.
+ */
 export async function expectSavedFirst(url: string, sessions: TroubledSessions): Promise<void> {
   let release = (): void => undefined
   sessions.held = new Promise((resolve) => (release = resolve))

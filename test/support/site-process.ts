@@ -5,13 +5,13 @@ import type { Cleanup } from './app'
 
 export interface SiteSettings {
   client: 'redis' | 'ioredis'
-  /** Of one Redis, or of a cluster's nodes. */
+  /** The URLs of one Redis, or of a cluster's nodes. */
   urls: string[]
   rpc: string
 }
 
 export interface SiteUsage {
-  /** How many logins its `verify` has seen. */
+  /** The number of logins in its `verify`. */
   logins: number
   memory: NodeJS.MemoryUsage
   cpu: NodeJS.CpuUsage
@@ -22,7 +22,7 @@ export interface Site {
   url: string
   pid: number
   usage(): Promise<SiteUsage>
-  /** Ends it as a power cut does. */
+  /** Ends the process like a power cut. */
   kill(): Promise<void>
 }
 

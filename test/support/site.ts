@@ -11,9 +11,9 @@ export async function bundle(page: string): Promise<string> {
     write: false,
     format: 'esm',
     platform: 'browser',
-    tsconfigRaw: {}, // without the tests' own paths, which lead to the sources
+    tsconfigRaw: {}, // Without the tests' own paths, which lead to the sources.
     define: { global: 'globalThis', 'process.env.NODE_ENV': '"production"' },
-    // What a build's polyfill for Node's globals does: each module gets a Buffer, the page does not.
+    // Like a build's polyfill for Node.js's globals: each module gets a Buffer, the page does not.
     inject: ['test/browser/pages/buffer.ts'],
   })
   return outputFiles[0]!.text
@@ -26,13 +26,13 @@ export interface Site {
   alice: TestAccount
 }
 
-/** What a page shows of how a sign-in ended, or of what went wrong. */
+/** The result of a sign-in, or its error, as the page shows it. */
 export const result = async (page: Page): Promise<unknown> =>
   JSON.parse(await page.locator('#result').innerText()) as unknown
 
 /**
- * A site with one page and the development wallet on another one: 127.0.0.1 and localhost are different sites to a browser,
- * so that `SameSite` matters between them.
+ * A site with one page and the development wallet on another site: 127.0.0.1 and localhost are different
+ * sites to a browser, so that `SameSite` matters between them.
  */
 export async function startSite(
   cleanup: Cleanup,
@@ -45,7 +45,7 @@ export async function startSite(
   await network.createAccount('bob.test')
   const { url: walletAddress } = await listen(developmentWallet(network), cleanup)
   const walletUrl = walletAddress.replace('127.0.0.1', 'localhost')
-  // The site has to know its own address before it can be made.
+  // The site must know its own URL before it is created.
   const { url, server } = await listen(undefined, cleanup)
   await startApp(cleanup, {
     ...options,
@@ -63,7 +63,7 @@ export async function startSite(
   return { url, walletUrl, network, alice }
 }
 
-/** The wallet's window that a click opens. */
+/** The wallet's window, which a click opens. */
 export async function clickForPopup(context: BrowserContext, page: Page, button: string): Promise<Page> {
   const opened = context.waitForEvent('page')
   await page.getByRole('button', { name: button }).click()

@@ -1,13 +1,16 @@
 import type { ChallengeStore, NearStrategy, StoredChallenge } from 'passport-near'
 import { storedChallenge } from './challenge'
 
-/** What the strategy told Passport. */
+/** The outcome that the strategy gave Passport. */
 export type Outcome =
   | { action: 'success'; user: unknown; info: unknown }
   | { action: 'fail'; info: { code?: string; message?: string } | undefined; status: number | undefined }
   | { action: 'error'; error: { code?: string; status?: number; message: string; cause?: unknown } }
 
-/** Uses a strategy as Passport does: on an object that inherits from it. Every outcome counts, not only the first. */
+/**
+ * Uses a strategy like Passport: on an object that inherits from it. Every outcome is recorded, not only the
+ * first.
+ */
 export function runStrategy(
   strategy: NearStrategy,
   req: object,
@@ -31,7 +34,7 @@ export async function authenticate(strategy: NearStrategy, req: object): Promise
   return runStrategy(strategy, req).first
 }
 
-/** A store that returns one challenge, whatever the state and the purpose, and counts the calls. */
+/** A store that returns one challenge for every state and purpose, and counts the calls. */
 export function recordedStore(challenge: Partial<StoredChallenge>): ChallengeStore & { consumed: number } {
   return {
     consumed: 0,

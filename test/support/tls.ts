@@ -10,7 +10,7 @@ function der(tag: number, ...content: Uint8Array[]): Buffer {
 const sequence = (...content: Uint8Array[]): Buffer => der(0x30, ...content)
 const hex = (text: string): Buffer => Buffer.from(text, 'hex')
 
-/** A certificate that nobody but its own key vouches for. */
+/** A self-signed certificate. */
 export function selfSignedCertificate(): { key: string; cert: string } {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const spki = publicKey.export({ format: 'der', type: 'spki' })

@@ -1,6 +1,6 @@
 import { Browser } from './app'
 
-/** A browser at an address of its own, as a load balancer in front of the site tells it. */
+/** A browser with its own client address, as the load balancer of the site forwards it. */
 export class Visitor extends Browser {
   constructor(
     url: string,

@@ -3,7 +3,7 @@ import { hashPayload, type Challenge, type Nep413Payload } from 'passport-near'
 
 export type KeyPairType = Parameters<typeof KeyPair.fromRandom>[0]
 
-/** A key outside of the test network that signs whatever it is given, with near-api-js's own signer. */
+/** A key outside of the test network that signs any bytes, with near-api-js's own signer. */
 export class Wallet {
   readonly publicKey: string
   readonly #pair: KeyPair
@@ -13,12 +13,12 @@ export class Wallet {
     this.publicKey = this.#pair.getPublicKey().toString()
   }
 
-  /** Signs bytes as they are. */
+  /** Signs bytes unchanged. */
   sign(bytes: Uint8Array): Buffer {
     return Buffer.from(this.#pair.sign(bytes).signature)
   }
 
-  /** A login as an honest wallet makes it, or one over bytes of the caller's choice. */
+  /** A login by an honest wallet, or a login over the caller's bytes. */
   answer(
     accountId: string,
     challenge: Challenge,
@@ -29,7 +29,7 @@ export class Wallet {
   }
 }
 
-/** What a login page posts. */
+/** The fields that a login page posts. */
 export interface Login {
   accountId: string
   publicKey: string

@@ -22,7 +22,7 @@ const call = async (method: string, params?: unknown): Promise<{ status: number;
 const hashOf = (text: string): string => bs58.encode(createHash('sha256').update(text).digest())
 const zeros = '1'.repeat(32)
 
-describe('a test network says of itself', () => {
+describe('the identity of a test network', () => {
   const self = {
     version: {
       version: '2.13.0',
@@ -50,14 +50,14 @@ describe('a test network says of itself', () => {
     uptime_sec: expect.any(Number) as number,
   }
 
-  it('what nearcore does, by the method and at the path', async () => {
+  it("equals nearcore's, by method and path", async () => {
     expect(await call('status')).toEqual({ status: 200, body: { jsonrpc: '2.0', id: 7, result: self } })
     const response = await fetch(`${network.rpcUrl}/status`)
     expect(response.headers.get('content-type')).toBe('application/json')
     expect(await response.json()).toEqual(self)
   })
 
-  it('nothing at other paths and by other methods, but to a browser that asks whether it may', async () => {
+  it("is missing at other paths and methods, except for a browser's preflight request", async () => {
     expect((await fetch(`${network.rpcUrl}/`)).status).toBe(405)
     expect((await fetch(`${network.rpcUrl}/status`, { method: 'PUT' })).status).toBe(405)
     const preflight = await fetch(network.rpcUrl, { method: 'OPTIONS' })
@@ -125,7 +125,7 @@ describe('a block', () => {
     if (height === 3) expect(Math.round(timestamp / 1e6)).toBeGreaterThanOrEqual(before)
   })
 
-  it('keeps its time when the next one is made, and the latest is of now', async () => {
+  it('keeps its time when the next block is made, and the latest has the current time', async () => {
     const timeOf = async (params: object): Promise<bigint> => {
       const { body } = await call('block', params)
       return BigInt(
@@ -145,7 +145,7 @@ describe('a block', () => {
   })
 })
 
-describe('a question that cannot be answered', () => {
+describe('an unsupported request', () => {
   const parseError = (explanation: string): object => ({
     name: 'REQUEST_VALIDATION_ERROR',
     cause: { name: 'PARSE_ERROR', info: { error_message: explanation } },
@@ -171,9 +171,9 @@ describe('a question that cannot be answered', () => {
 
   it.each<[string, unknown, number, unknown, object]>([
     ['no JSON', '{', 400, null, parseError('Failed parsing args: the body is not JSON')],
-    ['a list', '[]', 400, null, parseError('Failed parsing args: the body is not a request')],
+    ['an array', '[]', 400, null, parseError('Failed parsing args: the body is not a request')],
     ['null', 'null', 400, null, parseError('Failed parsing args: the body is not a request')],
-    ['a text', '"x"', 400, null, parseError('Failed parsing args: the body is not a request')],
+    ['a string', '"x"', 400, null, parseError('Failed parsing args: the body is not a request')],
     [
       'no account',
       query({ request_type: 'view_account' }),
@@ -182,7 +182,7 @@ describe('a question that cannot be answered', () => {
       parseError('Failed parsing args: the account id is not valid'),
     ],
     [
-      'an account in a list',
+      'an account in an array',
       query({ request_type: 'view_account', account_id: ['alice.test'] }),
       400,
       7,
@@ -203,7 +203,7 @@ describe('a question that cannot be answered', () => {
       parseError('Failed parsing args: method_name and args_base64 must be strings'),
     ],
     [
-      'a view of the contract of no account',
+      'a view of the contract of a missing account',
       query({ request_type: 'call_function', account_id: 'absent.test', method_name: 'x', args_base64: '' }),
       200,
       7,
@@ -268,7 +268,7 @@ describe('a question that cannot be answered', () => {
 })
 
 describe('an account and its keys', () => {
-  it('look as nearcore shows them', async () => {
+  it("have nearcore's form", async () => {
     const at = { block_height: 3, block_hash: hashOf('block 3') }
     const about = { account_id: 'alice.test', finality: 'final' }
     const result = async (params: object): Promise<unknown> =>
@@ -292,7 +292,7 @@ describe('an account and its keys', () => {
     })
   })
 
-  it('that were added later were not there before', async () => {
+  it('that were added later are missing at earlier blocks', async () => {
     const added = alice.addKey()
     const params = { request_type: 'view_access_key_list', account_id: 'alice.test', block_id: 3 }
     const { body } = await call('query', params)
@@ -304,7 +304,7 @@ describe('an account and its keys', () => {
     })
   })
 
-  it('say what is wrong with a key or an id', async () => {
+  it('reject an invalid key or id with the reason', async () => {
     expect(() => alice.addKey({ publicKey: 'x' })).toThrow(
       new TypeError('TestAccount: a public key must be written as <type>:<base58>'),
     )
@@ -313,7 +313,7 @@ describe('an account and its keys', () => {
     )
   })
 
-  it('add no state to what they sign where there was none', async () => {
+  it('add no state to a signed message without a state', async () => {
     const signed = await alice.signMessage({ message: 'm', recipient: 'r', nonce: Buffer.alloc(32) })
     expect(Object.keys(signed)).toEqual(['accountId', 'publicKey', 'signature'])
   })
@@ -345,7 +345,7 @@ describe('a view of a contract', () => {
     })
   })
 
-  it('returns the JSON of what the function returned, as bytes', async () => {
+  it('returns the JSON value of the function, as bytes', async () => {
     const text = '[{"a":1},"dao.test","mainnet","bigint"]'
     expect(await view('echo', { a: 1 })).toEqual({ result: [...Buffer.from(text)], ...at })
     expect(await view('bytes')).toEqual({ result: [0xff, 0x00], ...at })
@@ -361,13 +361,13 @@ describe('a view of a contract', () => {
     expect(await view(method, args)).toEqual(failed(error))
   })
 
-  it('in the older form has its arguments in base58', async () => {
+  it('takes base58 arguments in the older form', async () => {
     const answer = await call('query', ['call/dao.test/echo', bs58.encode(Buffer.from('{"b":2}'))])
     const { result } = (answer.body as { result: { result: number[] } }).result
     expect(Buffer.from(result).toString()).toContain('{"b":2}')
   })
 
-  it('shows that the account has code, at each block from its own on', async () => {
+  it('shows that the account has code, at each block since its deployment', async () => {
     const codeAt = async (block_id: number): Promise<unknown> => {
       const params = { request_type: 'view_account', account_id: 'dao.test', block_id }
       return ((await call('query', params)).body as { result?: { code_hash: string } }).result?.code_hash
@@ -377,7 +377,7 @@ describe('a view of a contract', () => {
 })
 
 describe('a failure', () => {
-  const question = { jsonrpc: '2.0', id: 7, method: 'status' }
+  const request = { jsonrpc: '2.0', id: 7, method: 'status' }
 
   it.each<[Failure, number, string | null, unknown]>([
     ['html', 200, 'text/html', '<h1>Welcome to nginx!</h1>'],
@@ -413,11 +413,11 @@ describe('a failure', () => {
         id: 7,
       },
     ],
-  ])('by %s looks as it does at a real node', async (how, status, type, body) => {
+  ])('by %s equals the failure of a real node', async (how, status, type, body) => {
     network.fail(how)
     const response = await fetch(network.rpcUrl, {
       method: 'POST',
-      body: JSON.stringify(question),
+      body: JSON.stringify(request),
       redirect: 'manual',
     })
     expect([response.status, response.headers.get('content-type')]).toEqual([status, type])
@@ -426,19 +426,19 @@ describe('a failure', () => {
     expect(typeof body === 'string' ? text : JSON.parse(text)).toEqual(body)
   })
 
-  it('by wrong-id is a good answer to another question', async () => {
-    const good = (await (await post(question)).json()) as { result: { chain_id: string } }
+  it('by wrong-id is a good response to another request', async () => {
+    const good = (await (await post(request)).json()) as { result: { chain_id: string } }
     network.fail('wrong-id')
-    const { id, result } = (await (await post(question)).json()) as { id: unknown } & typeof good
+    const { id, result } = (await (await post(request)).json()) as { id: unknown } & typeof good
     expect([id, result.chain_id]).toEqual(['another', good.result.chain_id])
   })
 
   it('by reset ends the connection', async () => {
     network.fail('reset')
-    await expect(post(question)).rejects.toMatchObject({ cause: { code: 'ECONNRESET' } })
+    await expect(post(request)).rejects.toMatchObject({ cause: { code: 'ECONNRESET' } })
   })
 
-  it('by hang is silence', async () => {
+  it('by hang sends nothing', async () => {
     network.fail('hang')
     const signal = AbortSignal.timeout(100)
     await expect(fetch(network.rpcUrl, { method: 'POST', body: '{}', signal })).rejects.toMatchObject({
@@ -448,7 +448,7 @@ describe('a failure', () => {
 
   it('by stall stops in the middle of the body', async () => {
     network.fail('stall')
-    const response = await post(question)
+    const response = await post(request)
     expect(response.headers.get('content-type')).toBe('application/json')
     const length = Number(response.headers.get('content-length'))
     const reader = response.body!.getReader()
@@ -457,9 +457,9 @@ describe('a failure', () => {
     await reader.cancel()
   })
 
-  it('by endless does not end', async () => {
+  it('by endless never ends', async () => {
     network.fail('endless')
-    const reader = (await post(question)).body!.getReader()
+    const reader = (await post(request)).body!.getReader()
     let bytes = 0
     while (bytes < 5e6) {
       const { value } = await reader.read()
@@ -469,7 +469,7 @@ describe('a failure', () => {
     await reader.cancel()
   })
 
-  it.each(['http-200', 'http-600', 'http-4290', 'xhttp-429', 'toString', ''])('by %j is none', (how) => {
+  it.each(['http-200', 'http-600', 'http-4290', 'xhttp-429', 'toString', ''])('by %j is rejected', (how) => {
     expect(() => network.fail(how as Failure)).toThrow(
       'there is no such failure; expected one of hang, stall, reset, endless, redirect, html, null, garbage, empty, wrong-id, syncing, stale-block, other-block, unknown-block, http-<status>',
     )

@@ -50,7 +50,7 @@ async function post(
   return { status: response.status, body: await response.json() }
 }
 
-/** The status for a request with headers that `fetch` does not let through. */
+/** The status for a request with headers that `fetch` does not send. */
 function statusFor(
   options: { method?: string; path?: string; headers: Record<string, string> },
   body = '',
@@ -65,7 +65,7 @@ function statusFor(
 }
 
 describe('the approval page', () => {
-  it('shows the message, the recipient, the accounts and the origin it returns to', async () => {
+  it('shows the message, the recipient, the accounts and the origin of the callback URL', async () => {
     await network.createAccount('bob.test')
     const { status, text } = await get('/sign-message', challenge)
     expect(status).toBe(200)
@@ -75,7 +75,7 @@ describe('the approval page', () => {
     expect(text.match(/value="[a-z]+\.test"/g)).toEqual(['value="alice.test"', 'value="bob.test"'])
   })
 
-  it('lists the accounts that exist', async () => {
+  it('lists the existing accounts', async () => {
     alice.delete()
     expect((await get('/sign-message', challenge)).text).toContain('There is no account yet.')
     await network.createAccount('bob.test')
@@ -169,7 +169,7 @@ describe('an approval', () => {
     expect(await verifySignature(hash, signature, publicKey)).toBe(true)
   })
 
-  it('of an unknown account, or without one, is rejected with an explanation', async () => {
+  it('of an unknown account, or without an account, is rejected with the reason', async () => {
     for (const accountId of ['bob.test', undefined, { toString: 'alice.test' }]) {
       const expected = {
         status: 400,
@@ -230,7 +230,7 @@ describe('the accounts', () => {
   })
 })
 
-describe('a request from elsewhere', () => {
+describe('a request from another origin', () => {
   const paths = ['/sign-message', '/login', '/accounts']
 
   it.each(['https://evil.example', 'http://localhost:1', 'null'])(
@@ -286,7 +286,7 @@ describe('a request from elsewhere', () => {
 
   it.each([
     ['no JSON', '{'],
-    ['a list', '[]'],
+    ['an array', '[]'],
     ['null', 'null'],
     ['a body of 300 kB', JSON.stringify({ accountId: 'big.test', padding: 'x'.repeat(300_000) })],
   ])('with %s creates nothing', async (_, body) => {
@@ -314,7 +314,7 @@ describe('near-connect finds', () => {
 })
 
 describe('as a listener', () => {
-  it('answers 404 to a path that it does not know, and no body to HEAD', async () => {
+  it('responds with 404 to an unknown path, and without a body to HEAD', async () => {
     expect(await post('/elsewhere', {})).toEqual({
       status: 404,
       body: { message: 'The wallet has no such page.' },

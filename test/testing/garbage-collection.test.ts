@@ -11,9 +11,9 @@ const TIME_LIMIT = 20_000
 const FLAGS = ['--gc-global', '--max-semi-space-size=1', '--expose-gc']
 
 /**
- * Node 20 deadlocks if it collects the job of a key pair while the same key is exported as JWK. The setter starts a
- * collection in that moment: Node sets the members of the JWK on a plain object. With the flags alone, one run in three
- * of 15,000 keys misses the moment.
+ * Node 20 deadlocks if it collects the job of a key pair while the same key is exported as JWK. The setter
+ * starts a collection in that moment: Node sets the members of the JWK on a plain object. With the flags
+ * alone, one run in three of 15,000 keys misses the moment.
  */
 const CREATE_ACCOUNTS = `
   const { TestNetwork } = require('./dist/testing/index.js')

@@ -40,7 +40,7 @@ describe('near-api-js uses it', () => {
     )
   })
 
-  it('and understands that a key or an account is absent', async () => {
+  it('and recognizes a missing key or account', async () => {
     const publicKey = KeyPair.fromRandom('ED25519').getPublicKey()
     await expect(provider().viewAccessKey({ accountId: 'alice.test', publicKey })).rejects.toThrow(
       /does not exist/,
@@ -87,7 +87,7 @@ describe('@near-js/jsonrpc-client, which validates every response, reads', () =>
     expect(list).toMatchObject({ keys: [{ publicKey }] })
   })
 
-  it('an absent account and an absent key', async () => {
+  it('a missing account and a missing key', async () => {
     const publicKey = `ed25519:${'1'.repeat(32)}`
     for (const accountId of ['alice.test', 'absent.test']) {
       await expect(
@@ -99,7 +99,7 @@ describe('@near-js/jsonrpc-client, which validates every response, reads', () =>
     ).rejects.toMatchObject({ data: 'account absent.test does not exist while viewing' })
   })
 
-  it('what a contract returns', async () => {
+  it('the result of a contract', async () => {
     network.deployContract('token.test', { total_supply: () => '1000' })
     const view = { methodName: 'total_supply', finality: 'final' } as const
     const { result } = await jsonRpc.viewFunction(client(), { accountId: 'token.test', ...view })
@@ -112,7 +112,7 @@ describe('@near-js/jsonrpc-client, which validates every response, reads', () =>
   })
 })
 
-it('near-api-js shows what TestNetwork does not support', async () => {
+it('near-api-js shows the unsupported request', async () => {
   const provider = new JsonRpcProvider({ url: network.rpcUrl })
   await expect(provider.viewGasPrice()).rejects.toThrow(/TestNetwork does not support the method "gas_price"/)
 })
@@ -128,7 +128,7 @@ it.each([
     (contractId: string, args: Record<string, unknown>): Promise<unknown> =>
       new Near({ network: { rpcUrl: network.rpcUrl, networkId: 'localnet' } }).view(contractId, 'sum', args),
   ],
-])('%s reads what a contract returns, and why it does not', async (_, view) => {
+])('%s reads the result of a contract, and the reason of a failure', async (_, view) => {
   network.deployContract('math.test', {
     sum({ a, b }: { a: number; b: number }) {
       if (a < 0) throw new Error('a is negative')
@@ -160,7 +160,7 @@ describe('near-kit uses it', () => {
   })
 })
 
-describe('it answers as nearcore does', () => {
+describe('it responds like nearcore', () => {
   it('about a key: the permission and the block', async () => {
     const { status, body } = await query({
       request_type: 'view_access_key',
@@ -188,11 +188,11 @@ describe('it answers as nearcore does', () => {
 
   const absentKey = `ed25519:${'1'.repeat(32)}`
   it.each([
-    ['an absent key', 'alice.test', `access key ${absentKey} does not exist while viewing`],
-    ['a key of an absent account', 'absent.test', 'account absent.test does not exist while viewing'],
+    ['a missing key', 'alice.test', `access key ${absentKey} does not exist while viewing`],
+    ['a key of a missing account', 'absent.test', 'account absent.test does not exist while viewing'],
   ])('about %s: a result with an error', async (_, account_id, error) => {
-    const question = { request_type: 'view_access_key', account_id, public_key: absentKey }
-    const { status, body } = await query(question)
+    const request = { request_type: 'view_access_key', account_id, public_key: absentKey }
+    const { status, body } = await query(request)
     expect(status).toBe(200)
     expect(body).toMatchObject({ result: { error, logs: [] } })
     expect(Object.keys((body as { result: object }).result).sort()).toEqual([
@@ -204,7 +204,7 @@ describe('it answers as nearcore does', () => {
   })
 
   it.each(['view_account', 'view_access_key_list'])(
-    'to %s of an absent account: UNKNOWN_ACCOUNT',
+    'to %s of a missing account: UNKNOWN_ACCOUNT',
     async (request_type) => {
       const { status, body } = await query({ request_type, account_id: 'absent.test' })
       expect(status).toBe(200)
@@ -239,13 +239,13 @@ describe('it answers as nearcore does', () => {
     )
   })
 
-  it('about a block that it does not know: UNKNOWN_BLOCK with HTTP 422', async () => {
+  it('about an unknown block: UNKNOWN_BLOCK with HTTP 422', async () => {
     const { status, body } = await call('block', { block_id: 999_999 })
     expect(status).toBe(422)
     expect(body).toMatchObject({ error: { cause: { name: 'UNKNOWN_BLOCK' } } })
   })
 
-  it('about a long key: a list shows its hash, a question takes the whole', async () => {
+  it('about a long key: a list shows its hash, a request takes the whole key', async () => {
     const publicKey = KeyPair.fromRandom('ml-dsa-65').getPublicKey().toString()
     alice.addKey({ publicKey })
     const { body } = await query({ request_type: 'view_access_key_list', account_id: 'alice.test' })
@@ -266,13 +266,13 @@ describe('it answers as nearcore does', () => {
 
   it.each<[string, unknown]>([
     ['a body that is not JSON', '{'],
-    ['a list', '[]'],
+    ['an array', '[]'],
     [
-      'an account id that is none',
+      'an invalid account id',
       { method: 'query', params: { request_type: 'view_account', finality: 'final', account_id: 'A' } },
     ],
     [
-      'a key that is none',
+      'an invalid key',
       {
         method: 'query',
         params: {
@@ -288,7 +288,7 @@ describe('it answers as nearcore does', () => {
       { method: 'query', params: { request_type: 'view_account', account_id: 'alice.test' } },
     ],
     [
-      'a finality that is none',
+      'an invalid finality',
       {
         method: 'query',
         params: { request_type: 'view_account', finality: 'bogus', account_id: 'alice.test' },
@@ -307,7 +307,7 @@ describe('it answers as nearcore does', () => {
     })
   })
 
-  it('to a method that it does not have', async () => {
+  it('to an unknown method', async () => {
     expect((await call('send_tx', {})).body).toMatchObject({
       error: { cause: { name: 'PARSE_ERROR' }, code: -32601 },
     })
@@ -323,7 +323,7 @@ describe('it answers as nearcore does', () => {
 })
 
 describe('TestNetwork', () => {
-  it('counts the requests that came', async () => {
+  it('counts the requests', async () => {
     const before = network.requestCount
     await call('status', [])
     network.fail('null')
@@ -331,7 +331,7 @@ describe('TestNetwork', () => {
     expect(network.requestCount).toBe(before + 2)
   })
 
-  it('fails as it is told, until it recovers', async () => {
+  it('fails as configured, until it recovers', async () => {
     network.fail('http-503')
     expect((await call('status', [])).status).toBe(503)
     network.recover()
@@ -341,17 +341,17 @@ describe('TestNetwork', () => {
     expect((await call('status', [])).status).toBe(200)
   })
 
-  it.each(['http-200', 'http-99', 'explode', 'constructor', ''])('knows no failure %j', (how) => {
+  it.each(['http-200', 'http-99', 'explode', 'constructor', ''])('rejects the failure %j', (how) => {
     expect(() => network.fail(how as Failure)).toThrow(
       /there is no such failure; expected one of hang, stall,/,
     )
   })
 
-  it.each(['A', 'a', 'alice..test', '', 42])('refuses %j for an account id', async (id) => {
+  it.each(['A', 'a', 'alice..test', '', 42])('rejects %j as an account id', async (id) => {
     await expect(network.createAccount(id as string)).rejects.toThrow(TypeError)
   })
 
-  it('refuses what the chain would refuse', async () => {
+  it('rejects the changes that the chain would reject', async () => {
     await expect(network.createAccount('alice.test')).rejects.toThrow(/exists already/)
     expect(() => alice.addKey({ publicKey: alice.publicKey })).toThrow(/has that key already/)
     expect(() => alice.addKey({ publicKey: 'nonsense' })).toThrow(TypeError)
@@ -363,7 +363,7 @@ describe('TestNetwork', () => {
     expect(again.publicKey).not.toBe(alice.publicKey)
   })
 
-  it('stops at once, also while a request hangs, and more than once', async () => {
+  it('stops at once, even while a request hangs, and can be stopped again', async () => {
     network.fail('hang')
     const hanging = call('status', []).catch(() => 'cut off')
     await new Promise((resolve) => setTimeout(resolve, 50))
@@ -372,7 +372,7 @@ describe('TestNetwork', () => {
     expect(await hanging).toBe('cut off')
   })
 
-  it('takes the port that it is given', async () => {
+  it('listens on the given port', async () => {
     const { port } = new URL(network.rpcUrl)
     await network.stop()
     network = await TestNetwork.start({ port: Number(port) })
@@ -390,7 +390,7 @@ describe('TestAccount', () => {
     state: 's',
   }
 
-  it('signs as a wallet does, with the nonce in bytes or in base64', async () => {
+  it('signs like a wallet, with the nonce in bytes or in base64', async () => {
     for (const nonce of [message.nonce, message.nonce.toString('base64')]) {
       const signed = await alice.signMessage({ ...message, nonce })
       expect(signed).toMatchObject({ accountId: 'alice.test', publicKey: alice.publicKey, state: 's' })
@@ -398,13 +398,13 @@ describe('TestAccount', () => {
     }
   })
 
-  it('leaves the callback URL out where the wallet would', async () => {
+  it('omits the callback URL like such a wallet', async () => {
     const { callbackUrl: _, ...without } = message
     const signed = await alice.signMessage(message, { signCallbackUrl: false })
     expect(await verifySignature(hashPayload(without), signed.signature, signed.publicKey)).toBe(true)
   })
 
-  it('signs with any key that it holds, also with one that is no longer on the account', async () => {
+  it('signs with any key that it holds, even a key that was removed from the account', async () => {
     const second = alice.addKey({
       permission: { FunctionCall: { receiver_id: 'a.test', method_names: [], allowance: null } },
     })

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 
 type Kept = StoredChallenge & { session: string }
 
-/** A store that does everything right, in memory; processes share it. Each broken one below does one thing wrong. */
+/** A correct store, in memory; processes share it. Each broken store below has one bug. */
 class GoodStore implements ChallengeStore {
   constructor(protected kept: Kept[]) {}
 
@@ -60,8 +60,8 @@ async function failures(
   return failed
 }
 
-describe('the contract of stores', () => {
-  it('is kept by a store that does everything right', async () => {
+describe('the store contract', () => {
+  it('accepts a correct store', async () => {
     expect(await failures((kept) => new GoodStore(kept))).toEqual([])
   })
 
@@ -78,7 +78,7 @@ describe('the contract of stores', () => {
       ['gives a challenge back as it was issued'],
     ],
     [
-      'spends nothing',
+      'consumes no challenge',
       (kept) =>
         new (class extends GoodStore {
           protected override remove() {}
@@ -138,7 +138,7 @@ describe('the contract of stores', () => {
       ['keeps the latest 8 of a session; the oldest gives way'],
     ],
     [
-      'throws for odd characters, as a database may',
+      'throws for unusual characters, as a database may',
       (kept) =>
         new (class extends GoodStore {
           override async consume(req: object, state: string | undefined, purpose: string) {
@@ -149,7 +149,7 @@ describe('the contract of stores', () => {
       ['gives none for a state that nobody has, whatever its characters, and spends nothing'],
     ],
     [
-      'asks for the state alone',
+      'looks up the state alone',
       (kept) =>
         new (class extends GoodStore {
           override async consume(req: object, state: string | undefined, purpose: string) {
@@ -160,7 +160,7 @@ describe('the contract of stores', () => {
       ['gives a challenge to no other browser, with its state or without'],
     ],
     [
-      'does without a session',
+      'accepts a request without a session',
       (kept) =>
         new (class extends GoodStore {
           protected override name(req: object) {
@@ -182,7 +182,7 @@ describe('the contract of stores', () => {
       ['makes a new session one that is saved, so that the browser gets its cookie'],
     ],
     [
-      'looks, and takes out later',
+      'reads first, and deletes later',
       (kept) =>
         new (class extends GoodStore {
           override async consume(req: object, state: string | undefined, purpose: string) {
@@ -267,7 +267,7 @@ describe('the contract of stores', () => {
         'keeps what one browser asks for in several tabs at once',
       ],
     ],
-  ])('is broken by one that %s', async (_, createStore, expected) => {
+  ])('rejects a store that %s', async (_, createStore, expected) => {
     expect((await failures(createStore)).sort()).toEqual(expected.sort())
   })
 

@@ -2,9 +2,9 @@ import type * as server from 'passport-near'
 import type * as client from 'passport-near/client'
 import type * as testing from 'passport-near/testing'
 
-/** True if two types are the same. */
+/** True if two types are equal. */
 export type Same<A, B> = [A, B] extends [B, A] ? true : false
-/** The options that do not take `undefined`, with `exactOptionalPropertyTypes`. */
+/** The options that do not accept `undefined`, with `exactOptionalPropertyTypes`. */
 type NotUndefined<Options> = {
   [Name in keyof Options]-?: object extends Pick<Options, Name>
     ? Record<Name, undefined> extends Pick<Options, Name>
@@ -13,7 +13,7 @@ type NotUndefined<Options> = {
     : never
 }[keyof Options]
 
-/** Each optional option takes `undefined`, such as `process.env.CALLBACK_URL`. */
+/** Each optional option accepts `undefined`, such as `process.env.CALLBACK_URL`. */
 export const notUndefined: [
   NotUndefined<server.NearStrategyOptions>,
   NotUndefined<server.CallbackPageOptions>,

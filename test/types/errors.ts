@@ -1,7 +1,7 @@
 import { NearAuthError, NearLoginRejected, NearServiceError } from 'passport-near'
 import type { NearAuthErrorCode, RejectionCode, ServiceErrorCode } from 'passport-near'
 
-/** Every code has its case: the rest is `never`. */
+/** Every code has its case, so the remaining type is `never`. */
 export function explain(error: NearAuthError): string {
   switch (error.code) {
     case 'ERR_NEAR_CREDENTIALS_MISSING':
@@ -41,12 +41,12 @@ export function whoseFault(error: unknown): NearAuthErrorCode | undefined {
     return code
   }
   if (error instanceof NearServiceError) {
-    // @ts-expect-error a service error has none of the codes of a refusal
+    // @ts-expect-error a service error has no code of a rejection
     const code: RejectionCode = error.code
     return code
   }
   if (error instanceof NearAuthError) {
-    // @ts-expect-error a code that there is not: narrowed by instanceof it must not become any
+    // @ts-expect-error an unknown code: narrowing by instanceof must not widen it to any
     if (error.code === 'ERR_NEAR_TYPO') return undefined
     const { status, code }: { status: number; code: NearAuthErrorCode } = error
     return status < 500 ? code : undefined

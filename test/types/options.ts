@@ -35,7 +35,7 @@ export const plain = new NearStrategy({ recipient: 'app.example.com' }, (profile
   done(null, { id, displayName, accountId, publicKey, provider, network })
 })
 
-/** Options that are written down before: with a request, and without. */
+/** Options in a variable: with a request, and without. */
 export const fromOptions = new NearStrategy(all, (profile, done) => done(null, profile))
 const handingOn: NearStrategyOptions<IncomingMessage, true> = {
   recipient: 'app.example.com',
@@ -57,13 +57,13 @@ export const refusing = new NearStrategy({ recipient: 'app.example.com' }, async
   return done(new Error('broken'))
 })
 
-/** The session's user is unknown where Passport's types are missing, and theirs otherwise. */
+/** The session's user is unknown without Passport's types, and Passport's type otherwise. */
 export const current = new NearStrategy(
   { recipient: 'app.example.com', message: (req) => req.headers.host!, passReqToCallback: true },
   (req, profile, done) => done(null, { user: req.user, next: req.body.next, profile }),
 )
 
-/** Whether `passReqToCallback` is set is known at run time only. */
+/** The value of `passReqToCallback` is known only at run time. */
 export const either = new NearStrategy(
   { recipient: 'app.example.com', passReqToCallback: process.argv.length > 2 },
   (...args: unknown[]) => void args,

@@ -6,7 +6,7 @@ import {
   type StoredChallenge,
 } from 'passport-near'
 
-/** A store of one's own. */
+/** A custom store. */
 export class MemoryStore implements ChallengeStore {
   readonly #kept = new Map<string, StoredChallenge>()
 

@@ -1,4 +1,4 @@
-// What the pages' fragments take for granted: names that the application has, or that another block made.
+// Names that the pages' fragments use without declaring them: names of the application, or of another block.
 import Passport = require('passport')
 import Express = require('express')
 import Near = require('passport-near')
@@ -33,7 +33,7 @@ declare global {
     ...args: ConstructorParameters<typeof Near.RedisChallengeStore<Express.Request>>
   ) => Near.ChallengeStore
   const NearAuthError: typeof Near.NearAuthError
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- of a database's package
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- type of a database package
   const pool: { query(text: string, values?: unknown[]): Promise<{ rows: any[] }> }
   const findOrCreate: (db: typeof pool, profile: Near.NearProfile) => Promise<object>
   type StoredChallenge = Near.StoredChallenge
@@ -45,7 +45,7 @@ declare global {
 
   namespace Express {
     interface User {
-      // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each block's application has users of its own
+      // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each block's application has its own users
       id: any
       name?: string
       sessionVersion?: number

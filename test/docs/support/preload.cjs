@@ -1,5 +1,6 @@
-// Loaded before a program of a page. The program says port 3000 and asks public NEAR endpoints: here it gets a free port of 127.0.0.1,
-// which the parent is told, and the test network.
+// Loaded before a program of a page. The program names port 3000 and public NEAR endpoints. This file gives
+// it a free port of 127.0.0.1, reports that port to the parent process, and redirects the endpoints to the
+// test network.
 const http = require('node:http')
 const https = require('node:https')
 const net = require('node:net')

@@ -38,8 +38,8 @@ export function createProject(cleanup: Cleanup, files: Readonly<Record<string, s
 }
 
 /**
- * Runs a program that listens on port 3000. The preloaded file maps port 3000 to a free port, and public RPC endpoints to the
- * test network.
+ * Runs a program that listens on port 3000. The preloaded file maps port 3000 to a free port, and public RPC
+ * endpoints to the test network.
  *
  * @returns the application's URL
  */
@@ -102,13 +102,13 @@ passport.deserializeUser((id, done) => users.findById(id).then((user) => done(nu
 `
 
 export interface Parts {
-  /** Code before the application is made. */
+  /** Code before the application is created. */
   readonly start?: string
   /** Replaces the strategy `near`. */
   readonly strategy?: string
   /** Replaces `app.use(session(…))`. */
   readonly session?: string
-  /** Replaces the functions that put the user into the session. Passport uses the first that is given. */
+  /** Replaces the functions that put the user into the session. Passport uses the first one. */
   readonly serializers?: string
   /** Replaces the login's routes. */
   readonly login?: string
@@ -118,7 +118,7 @@ export interface Parts {
   readonly listen?: string
 }
 
-/** A whole Express application, with parts of a page in their places. */
+/** A whole Express application, with parts of a page in the given places. */
 export function application(parts: Parts = {}): string {
   return `const express = require('express')
 const session = require('express-session')

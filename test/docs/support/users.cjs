@@ -1,4 +1,4 @@
-// The application's users, as the pages expect them, in memory.
+// The application's users, in memory, with the interface that the pages use.
 const users = []
 
 const findById = async (id) => users.find((user) => user.id === id)

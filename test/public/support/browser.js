@@ -12,7 +12,7 @@ class Browser {
     return this.#request(path, {})
   }
 
-  /** Posts JSON; without a body, an empty request. */
+  /** Posts JSON, or an empty request without a body. */
   post(path, body) {
     if (body === undefined) return this.#request(path, { method: 'POST' })
     return this.postText(path, JSON.stringify(body))

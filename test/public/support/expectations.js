@@ -1,12 +1,12 @@
-/** The response carries the code, a message and the status, and nothing else. */
+/** The response has the code, a message and the status, and no other field. */
 function expectError(response, status, code) {
   expect(response.body).toEqual({ code, message: expect.stringMatching(/\w+ \w+/) })
   expect(response.status).toBe(status)
 }
 
 /**
- * Posts a login that must not sign in, and checks the response and what must not have happened: no user in the session, no
- * call of `verify`, and no RPC request unless the access key decides.
+ * Posts a login that must not sign in. Checks the response, and that the session has no user, `verify` was
+ * not called, and no RPC request was made unless the access key decides.
  */
 async function expectNoLogin(site, browser, body, { status, code, rpcRequests = 0 }) {
   const userBefore = await browser.user()

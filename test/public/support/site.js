@@ -1,4 +1,4 @@
-/** The application under test, as a user of passport-near writes it, with a NEAR network of its own. */
+/** The application under test, written like an application of a user, with its own NEAR network. */
 const { once } = require('node:events')
 const express = require('express')
 const session = require('express-session')
@@ -72,7 +72,7 @@ async function startSite({ near: options, verify = acceptAccount, hasSession = t
     /** What `verify` received, in order. */
     profiles,
     openBrowser: () => new Browser(origin),
-    /** Creates an account on the network, whose key only the returned wallet holds. */
+    /** Creates an account on the network. Only the returned wallet has its key. */
     async createAccount(accountId, permission = 'FullAccess') {
       const wallet = new Wallet(accountId)
       wallet.account = await network.createAccount(wallet.accountId, {

@@ -1,4 +1,6 @@
-/** A wallet that shares no code with passport-near: borsh, js-sha256, bs58 and node:crypto make the signature. */
+/**
+ * A wallet that shares no code with passport-near: borsh, js-sha256, bs58 and node:crypto make the signature.
+ */
 const { generateKeyPairSync, sign } = require('node:crypto')
 const { serialize } = require('borsh')
 const { default: bs58 } = require('bs58')
@@ -35,7 +37,6 @@ class Wallet {
 
   /**
    * Signs a challenge of the server.
-   *
    * @param changed - fields of the payload that the wallet signs in place of the challenge's
    * @returns the login's body
    */
