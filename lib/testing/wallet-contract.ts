@@ -82,6 +82,11 @@ export class WalletContract {
     return new WalletContract(chain, accountId, keys, extensions)
   }
 
+  /** The accounts that may act for this one. */
+  get extensions(): readonly string[] {
+    return [...this.#state.extensions]
+  }
+
   /** Lets an account act for this one. */
   enableExtension(accountId: string): void {
     this.#store({ ...this.#state, extensions: new Set([...this.#state.extensions, accountId]) })
