@@ -181,9 +181,9 @@ function parseAuthorization(text: string): Authorization {
   try {
     value = JSON.parse(text)
   } catch (error) {
-    throw new Error(`JSON: ${(error as Error).message}`)
+    throw new Error(`JSON: ${(error as Error).message}`, { cause: error })
   }
-  const [[name, content] = [], ...others] = Object.entries((value ?? {}) as object)
+  const [[name, content] = [], ...others] = Object.entries(value ?? {})
   const fields = (content ?? {}) as Readonly<Record<string, unknown>>
   const hasTexts = (...names: string[]): boolean => names.every((each) => typeof fields[each] === 'string')
   const isKnown =
