@@ -37,10 +37,38 @@ try {
   await wallet.getByRole('button', { name: 'Approve' }).click()
   await page.getByRole('heading', { name: 'alice.test' }).waitFor()
   await take(page, 'account')
+
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  const openedAgain = context.waitForEvent('page')
+  await page.getByRole('button', { name: 'Use a passkey or a shared account' }).click()
+  const authorizing = await openedAgain
+  await authorizing.setViewportSize({ width: 480, height: 900 })
+  await plugInAuthenticator(context, authorizing)
+  await authorizing.getByText('Create an account').click()
+  await authorizing.getByLabel('Account id').fill('fay.test')
+  await authorizing.getByRole('button', { name: 'Create', exact: true }).click()
+  await authorizing.getByText('fay.test').waitFor()
+  await take(authorizing, 'passkey')
 } finally {
   await browser.close()
   example.kill()
   await rm(directory, { recursive: true, force: true })
+}
+
+/** Chromium's own stand-in for a fingerprint reader. */
+async function plugInAuthenticator(context, page) {
+  const session = await context.newCDPSession(page)
+  await session.send('WebAuthn.enable')
+  await session.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  })
 }
 
 async function addressOf({ stdout }) {

@@ -26,6 +26,8 @@ export function createSignIn({ url, chain, users, challengeStore, challengeMaxAg
       callbackUrl: `${url}/login/near/callback`,
       challengeMaxAge,
       store: challengeStore,
+      // People whose account has no key sign in as well: with a passkey, or through another account.
+      walletContracts: true,
     },
     async (profile, done) => {
       done(null, await users.findOrCreateByNear(profile))
@@ -43,6 +45,7 @@ export function createSignIn({ url, chain, users, challengeStore, challengeMaxAg
       callbackUrl: `${url}/account`,
       challengeMaxAge,
       store: challengeStore,
+      walletContracts: true,
       // The person reads in the wallet which user gets the account, also in a tab of a user who has signed out.
       message: (/** @type {import('express').Request} */ req) =>
         `Link this NEAR account to ${req.user?.displayName} at ${recipient}`,

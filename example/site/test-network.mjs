@@ -5,7 +5,7 @@ const ACCOUNT_IDS = ['alice.test', 'bob.test', 'carol.test', 'dave.test', 'erin.
 
 /** Starts a test network with a few accounts in this process, and on its own origin the wallet that holds their keys. */
 export async function startTestNetwork({ port }) {
-  const network = await TestNetwork.start()
+  const network = await TestNetwork.start({ chainId: 'testnet' })
   for (const accountId of ACCOUNT_IDS) await network.createAccount(accountId)
   const wallet = await listen(port, 'WALLET_PORT', () => developmentWallet(network)).catch(async (error) => {
     await network.stop()

@@ -57,10 +57,17 @@ interface Node {
 const MAX_CONCURRENT_REQUESTS = 4
 const UNPROCESSABLE = 422
 
-/** Ends a walk: a definite no. Without a stack, because a visitor can cause many. */
-class Stop {
-  constructor(readonly reason: Unresolved) {}
+/** Ends a walk: a definite no. */
+class Stop extends Error {
+  constructor(readonly reason: Unresolved) {
+    super(reason)
+  }
 }
+
+/** One for each reason: taking a stack costs time, and a visitor can cause many. */
+const INVALID = new Stop('invalid')
+const LIMIT = new Stop('limit')
+const UNKNOWN_ACCOUNT = new Stop('unknown-account')
 
 /** Resolves an authorization at one block of one endpoint. @internal */
 export class Walk {
@@ -129,11 +136,11 @@ export class Walk {
     const at = { block_id: this.#block!.hash }
     const params = callFunctionParams(accountId, METHOD, resolveAuthArgs(path, authorization), at)
     const result = parseFunctionResult(await this.#query(params, MAX_RESULT_BYTES))
-    if (result === 'unknown-account' && path.length === 0) throw new Stop('unknown-account')
+    if (result === 'unknown-account' && path.length === 0) throw UNKNOWN_ACCOUNT
     const answer = parseContractAnswer(result)
-    if (!answer) throw new Stop('invalid')
+    if (!answer) throw INVALID
     const { payload, pending } = answer
-    if (expect !== undefined && payload !== expect) throw new Stop('invalid')
+    if (expect !== undefined && payload !== expect) throw INVALID
 
     if (pending.length > 0) {
       this.#authorizations += pending.length
@@ -142,7 +149,7 @@ export class Walk {
         path.length >= maxDepth ||
         this.#authorizations > maxAuthorizations ||
         pending.some((each) => Buffer.byteLength(each.authorization) > MAX_AUTHORIZATION_BYTES)
-      if (isTooMuch) throw new Stop('limit')
+      if (isTooMuch) throw LIMIT
       const below = [accountId, ...path]
       await Promise.all(pending.map((each) => this.#resolve({ ...each, path: below })))
     }

@@ -68,7 +68,7 @@ function readRequest(owner: string, request: ViewRequest): object {
 
 function toJson(value: unknown): string | undefined {
   try {
-    return JSON.stringify(value) as string | undefined
+    return JSON.stringify(value)
   } catch {
     return undefined
   }

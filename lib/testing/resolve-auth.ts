@@ -63,11 +63,20 @@ export function authorizeThrough(
   challenge: { payload: string; chainId: string },
 ): string {
   const ids = [accountId, ...through.map((each) => each.accountId)]
-  const lowest = through.at(-1)!
-  let authorization = lowest.authorize(challenge, ids.slice(0, -1).reverse())
-  for (const each of ids.slice(1).reverse()) {
-    const { payload } = challenge
-    authorization = JSON.stringify({ extension: { account_id: each, authorization, payload } })
-  }
-  return authorization
+  const signed = through.at(-1)!.authorize(challenge, ids.slice(0, -1).reverse())
+  return wrapInExtensions(ids, signed, challenge.payload)
+}
+
+/**
+ * @internal Wraps an authorization of the lowest account for the accounts above it.
+ *
+ * @param ids - from the top down
+ */
+export function wrapInExtensions(ids: readonly string[], authorization: string, payload: string): string {
+  return ids
+    .slice(1)
+    .reduceRight(
+      (inner, account_id) => JSON.stringify({ extension: { account_id, authorization: inner, payload } }),
+      authorization,
+    )
 }

@@ -82,6 +82,11 @@ export class WalletContract {
     return new WalletContract(chain, accountId, keys, extensions)
   }
 
+  /** The accounts that may act for this one. */
+  get extensions(): readonly string[] {
+    return [...this.#state.extensions]
+  }
+
   /** Lets an account act for this one. */
   enableExtension(accountId: string): void {
     this.#store({ ...this.#state, extensions: new Set([...this.#state.extensions, accountId]) })
@@ -176,9 +181,9 @@ function parseAuthorization(text: string): Authorization {
   try {
     value = JSON.parse(text)
   } catch (error) {
-    throw new Error(`JSON: ${(error as Error).message}`)
+    throw new Error(`JSON: ${(error as Error).message}`, { cause: error })
   }
-  const [[name, content] = [], ...others] = Object.entries((value ?? {}) as object)
+  const [[name, content] = [], ...others] = Object.entries(value ?? {})
   const fields = (content ?? {}) as Readonly<Record<string, unknown>>
   const hasTexts = (...names: string[]): boolean => names.every((each) => typeof fields[each] === 'string')
   const isKnown =

@@ -43,7 +43,7 @@ const row = (
   async play(stage, attack) {
     const scene = await setScene(stage)
     const attempt = await play(scene, attack)
-    return 'init' in attempt ? (attempt as Attempt) : json(scene.browser, attempt)
+    return 'init' in attempt ? attempt : json(scene.browser, attempt)
   },
 })
 

@@ -1,5 +1,6 @@
 import http from 'node:http'
 import { WebSocket } from 'ws'
+import type { Challenge } from 'passport-near'
 import { TestNetwork, type TestAccount } from 'passport-near/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Cleanup } from '../support/app'
@@ -109,6 +110,64 @@ app.use((error, req, res, next) => res.status(error.status).json({ code: error.c
       visitor.request(`/accounts/${accountId}`, { method: 'DELETE' })
     expect((await remove('alice.near')).status).toBe(200)
     expect((await remove('second.near')).status).toBe(409)
+  })
+})
+
+describe('accounts without keys', () => {
+  it('sign in with the option', async () => {
+    const carol = await network.createWalletContract('carol.near', { schema: 'webauthn-p256' })
+    const visitor = new Visitor(
+      await start({ strategy: blockUnder('docs/wallet-contracts.md', 'Switching it on') }),
+    )
+    const { body } = await visitor.get('/login/near/challenge')
+    expect(await visitor.post('/login/near', await carol.resolveAuth(body as Challenge))).toEqual({
+      status: 200,
+      body: { user: 'carol.near' },
+    })
+  })
+
+  it('or with keys are let in by the council of a DAO', async () => {
+    const strategy = blockUnder('docs/wallet-contracts.md', 'A DAO as a gate')
+    const visitor = new Visitor(await start({ strategy }))
+    const council = ['alice.near']
+    network.deployContract('example.sputnik-dao.near', {
+      get_policy: () => ({
+        roles: [
+          { name: 'all', kind: 'Everyone' },
+          { name: 'council', kind: { Group: council } },
+        ],
+      }),
+    })
+    expect(await visitor.signIn(alice)).toMatchObject({ status: 200 })
+    expect(await visitor.signIn(bob)).toEqual({
+      status: 401,
+      body: { message: 'Only the council can sign in here.' },
+    })
+    council.push('bob.near')
+    expect(await visitor.signIn(bob)).toMatchObject({ status: 200 })
+    network.deployContract('example.sputnik-dao.near', {})
+    expect(await visitor.signIn(alice)).toMatchObject({ status: 503 })
+  })
+
+  it('authorize a text without Passport', async () => {
+    const dao = await network.createWalletContract('dao.near')
+    const { authorization } = await dao.resolveAuth({ payload: 'p', chainId: 'mainnet' })
+    const directory = createProject(cleanup, {
+      'authorized.mjs': blockUnder('docs/wallet-contracts.md', 'Without Passport').replace(
+        "network: 'mainnet'",
+        `network: 'mainnet', rpc: '${network.rpcUrl}'`,
+      ),
+      'run.mjs': `import { isAuthorized } from './authorized.mjs'
+const authorization = ${JSON.stringify(authorization)}
+console.log(await isAuthorized('dao.near', authorization, 'p'), await isAuthorized('dao.near', authorization, 'q'))`,
+    })
+    expect(await runProgram(directory, ['run.mjs'])).toBe('true false\n')
+  })
+
+  it('are made by the testing kit as the page shows it', async () => {
+    const code = blockUnder('docs/wallet-contracts.md', 'In your tests')
+    const directory = createProject(cleanup, { 'run.mjs': `${code}console.log('ended')` })
+    expect(await runProgram(directory, ['run.mjs'])).toBe('ended\n')
   })
 })
 

@@ -9,6 +9,7 @@ import { hashPayload, NearStrategy, verifySignature } from 'passport-near'
 import { TestNetwork } from 'passport-near/testing'
 import * as arbitraries from './arbitraries.mjs'
 import { startApp } from './app.mjs'
+import * as contracts from './contracts.mjs'
 import { expectOneOf, outcomeOf, Violation } from './outcomes.mjs'
 
 const { applyChange, isChange } = arbitraries
@@ -610,13 +611,16 @@ async function signatures() {
 
 /** The fuzz targets by name, with each one's share of the runs. */
 export const targets = {
-  'any body': { prepare: bodies, share: 20 },
-  'a good login, changed anywhere': { prepare: mutatedLogins, share: 20 },
+  'any body': { prepare: bodies, share: 15 },
+  'a good login, changed anywhere': { prepare: mutatedLogins, share: 15 },
   'any session': { prepare: sessions, share: 12 },
   'anything from a store': { prepare: stores, share: 10 },
   'anything from a key source': { prepare: keySources, share: 8 },
   'any response of a node, over HTTP': { prepare: nodes, share: 10 },
-  'any body and headers, over HTTP': { prepare: requests, share: 10 },
+  'any body and headers, over HTTP': { prepare: requests, share: 5 },
   'a good login, changed anywhere, over HTTP': { prepare: mutatedRequests, share: 5 },
   'any key and signature': { prepare: signatures, share: 5 },
+  'a good authorization, changed anywhere': { prepare: contracts.blobs, share: 5 },
+  'any answer of a contract': { prepare: contracts.answers, share: 5 },
+  'contracts that depend on each other in any way': { prepare: contracts.graphs, share: 5 },
 }

@@ -1,4 +1,4 @@
-import { NearStrategy, type NearStrategyOptions } from 'passport-near'
+import { NearStrategy } from 'passport-near'
 import { TestNetwork } from 'passport-near/testing'
 import { afterEach, describe, expect, it } from 'vitest'
 import { readCredentials } from '../../lib/credentials'
@@ -11,7 +11,7 @@ const cleanup = new Cleanup()
 afterEach(() => cleanup.run())
 
 const create = (options: object): NearStrategy =>
-  new NearStrategy({ recipient: 'r', ...options } as NearStrategyOptions, () => undefined)
+  new NearStrategy({ recipient: 'r', ...options }, () => undefined)
 
 describe('the option walletContracts', () => {
   it.each([

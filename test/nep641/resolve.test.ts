@@ -425,7 +425,7 @@ describe('an endpoint keeps its place', () => {
     ['is HTTP status 429', () => answering({}, 429)],
     ['is odd', () => ({ result: {} })],
   ])('after contracts whose answer %s', async (_, answer) => {
-    const first = await start({ call: answer as () => Answer })
+    const first = await start({ call: answer })
     const second = await start({ call: authorizes })
     const near = strategy([first.url, second.url])
     for (let count = 0; count < 5; count++) expect(await login(near)).toBe('success')
@@ -572,7 +572,7 @@ describe('resolveAuthorization', () => {
     [{ payload: 'p' }, /"payload" is not known/],
   ])('rejects %j with a TypeError', async (wrong, reason) => {
     const options = { accountId: 'a.test', authorization: 'x', rpc: network.rpcUrl, ...wrong }
-    const asking = resolveAuthorization(options as never)
+    const asking = resolveAuthorization(options)
     await expect(asking).rejects.toThrow(TypeError)
     await expect(asking).rejects.toThrow(reason)
     expect(network.requestCount).toBe(0)

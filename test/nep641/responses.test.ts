@@ -326,7 +326,7 @@ describe('an authorization by an access key', () => {
     })
     const { outcome } = await withKey(answer, { call: () => returned({ payload: 'p' }) })
     expect(outcome).toEqual(yes)
-    for (const wrong of [withoutBlock(answer as object), ofOtherBlock(answer as object)])
+    for (const wrong of [withoutBlock(answer), ofOtherBlock(answer)])
       expect((await withKey(wrong)).outcome).toBe('cannot tell')
   })
 

@@ -3,10 +3,24 @@ import { wireButton } from './sign-in.js'
 
 const { wallet } = document.querySelector('[data-wallet]').dataset
 
-/** Shows the message in the wallet's window and waits for its response. */
-function signMessage({ message, recipient, nonce, callbackUrl = location.href }) {
+/** Shows the message in the wallet's window. The account signs it with its key. */
+async function signMessage({ message, recipient, nonce, callbackUrl = location.href }) {
   const query = { message, recipient, nonce: btoa(String.fromCharCode(...nonce)), callbackUrl }
-  const url = `${wallet}/sign-message?${new URLSearchParams(query)}`
+  const { signedRequest } = await ask('/sign-message', query)
+  if (signedRequest) return signedRequest
+  throw new Error('Declined')
+}
+
+/** Shows the text in the wallet's window. The account may have no key: its contract authorizes the text. */
+async function resolveAuth({ payload, chainId }) {
+  const { authorized } = await ask('/resolve-auth', { payload, chainId, callbackUrl: location.href })
+  if (authorized) return authorized
+  throw new Error('Declined')
+}
+
+/** Opens the wallet's window and waits for its response. */
+function ask(path, query) {
+  const url = `${wallet}${path}?${new URLSearchParams(query)}`
   const popup = window.open(url, 'near-wallet', 'popup,width=440,height=800')
   if (!popup) throw new Error('The wallet’s window was blocked')
   return new Promise((resolve, reject) => {
@@ -19,8 +33,7 @@ function signMessage({ message, recipient, nonce, callbackUrl = location.href })
     const onMessage = ({ origin, source, data }) => {
       // Any window can post messages to this one.
       if (origin !== new URL(wallet).origin || source !== popup) return
-      if (data.signedRequest) end(resolve, data.signedRequest)
-      else end(reject, new Error('Declined'))
+      end(resolve, data)
     }
     const timer = setInterval(() => {
       if (popup.closed) end(reject, new Error('The wallet’s window was closed'))
@@ -30,3 +43,4 @@ function signMessage({ message, recipient, nonce, callbackUrl = location.href })
 }
 
 wireButton(signMessage)
+wireButton({ resolveAuth }, document.querySelector('[data-without-keys]'))

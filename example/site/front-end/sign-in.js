@@ -1,9 +1,8 @@
 import { resumeSignIn, signIn } from 'passport-near/client'
 import { isProblem, messageFor } from '../error-messages.mjs'
 
-/** Lets the page's button sign in, or link an account. */
-export async function wireButton(wallet) {
-  const button = document.querySelector('[data-near]')
+/** Lets a button of the page sign in, or link an account. */
+export async function wireButton(wallet, button = document.querySelector('[data-near]')) {
   const { challenge: challengeUrl, submit: loginUrl } = button.dataset
   const finish = (result) => {
     if (result?.outcome === 'signed-in') return location.assign(result.reply.next)

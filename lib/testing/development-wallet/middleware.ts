@@ -3,8 +3,9 @@ import type { TestAccount } from '../account'
 import type { TestNetwork } from '../network'
 import { readJsonBody } from './json-body'
 import { EXECUTOR, manifest } from './near-connect'
-import { approvePage, connectPage, homePage, PAGE_HEADERS, unreadablePage } from './pages'
-import { readConnectRequest, readSignMessageRequest } from './requests'
+import { approvePage, authorizePage, connectPage, homePage, PAGE_HEADERS, unreadablePage } from './pages'
+import { Passkeys } from './passkeys'
+import { readConnectRequest, readResolveAuthRequest, readSignMessageRequest } from './requests'
 import { isSameOrigin } from './same-origin'
 
 /** Options of {@link developmentWallet}. */
@@ -34,7 +35,8 @@ type Route = (req: IncomingMessage, url: URL, origin: string) => Answer | Promis
  *
  * It speaks MyNearWallet's protocol (`/login` and `/sign-message`, by pop-up or by redirect): its address is a `walletUrl` for
  * `NearStrategy` and for wallet-selector's `setupMyNearWallet`. near-connect finds its manifest at
- * `/near-connect/manifest.json`. It needs an origin of its own, as any wallet does; a request under another name than
+ * `/near-connect/manifest.json`. Accounts without keys (NEP-641) authorize a text at `/resolve-auth?payload&chainId&callbackUrl`, by pop-up: those
+ * of the network, and passkey and shared accounts that are created on the wallet's pages. It needs an origin of its own, as any wallet does; a request under another name than
  * `localhost`, `127.0.0.1`, `[::1]` or {@link DevelopmentWalletOptions.url | url} is rejected with status 403. A path that it
  * does not know goes to `next`; without `next` the response is 404.
  *
@@ -87,8 +89,26 @@ function routesOf(network: TestNetwork): ReadonlyMap<string, Route> {
   const find = (accountId: unknown): TestAccount | undefined =>
     network.accounts.find((account) => account.accountId === accountId)
 
+  const passkeys = new Passkeys(network)
+
   return new Map<string, Route>([
-    ['GET /', () => page(homePage(accountIds()))],
+    ['GET /', () => page(homePage(passkeys.accountIds))],
+    [
+      'GET /resolve-auth',
+      (_req, { searchParams }) => {
+        const request = readResolveAuthRequest(Object.fromEntries(searchParams))
+        return request ? page(authorizePage(request, passkeys.accountIds)) : page(unreadablePage(), 400)
+      },
+    ],
+    [
+      'POST /resolve-auth',
+      async (req) => {
+        const fields = await readJsonBody(req)
+        const request = readResolveAuthRequest(fields)
+        if (!request) return json(400, { message: 'The request is invalid.' })
+        return json(200, passkeys.authorize(String(fields.accountId), request, fields))
+      },
+    ],
     [
       'GET /login',
       (_req, { searchParams }) => {
@@ -127,9 +147,14 @@ function routesOf(network: TestNetwork): ReadonlyMap<string, Route> {
     [
       'POST /accounts',
       async (req) => {
-        const { accountId } = await readJsonBody(req)
-        const account = await network.createAccount(accountId as string)
-        return json(201, { accountId: account.accountId })
+        const { kind, ...fields } = await readJsonBody(req)
+        const { accountId } =
+          kind === 'passkey'
+            ? await passkeys.create(fields)
+            : kind === 'shared'
+              ? await passkeys.createShared(fields)
+              : await network.createAccount(fields.accountId as string)
+        return json(201, { accountId })
       },
     ],
     [

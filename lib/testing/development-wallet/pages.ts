@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { html, verbatim, type Html } from './html'
-import type { ConnectRequest, SignMessageRequest } from './requests'
+import type { ConnectRequest, ResolveAuthRequest, SignMessageRequest } from './requests'
 import { SCRIPT } from './script'
 import { STYLE } from './style'
 
@@ -58,6 +58,42 @@ export function approvePage(request: SignMessageRequest, accountIds: readonly st
   )
 }
 
+/** Asks whether a text is to be authorized, with an account that may have no keys. */
+export function authorizePage(request: ResolveAuthRequest, accountIds: readonly string[]): string {
+  const { domain, action, msg } = parsePayload(request.payload)
+  const site = row('site', 'Returns to', new URL(request.callbackUrl).origin)
+  return approvalPage(
+    request,
+    accountIds,
+    'Authorize this text?',
+    'Your account authorizes this text, with its key or by its contract. It costs nothing and moves no money.',
+    domain === undefined || msg === undefined
+      ? html`${row('message', 'Text', request.payload)}${site}`
+      : html`${row('recipient', 'For', domain)}${row('action', 'Action', action ?? '')}${row('message', 'Message', msg)}${site}`,
+    KINDS,
+  )
+}
+
+/** The standard's JsonPayload, if the text is one. */
+function parsePayload(payload: string): Readonly<Partial<Record<'domain' | 'action' | 'msg', string>>> {
+  try {
+    const value = (JSON.parse(payload) ?? {}) as Record<string, unknown>
+    return Object.fromEntries(Object.entries(value).filter(([, each]) => typeof each === 'string'))
+  } catch {
+    return {}
+  }
+}
+
+/** What kind of account is created. Without the choice, it is one with keys. */
+const KINDS = html`<label
+  >Kind
+  <select name="kind" form="create">
+    <option value="passkey">with a passkey, without keys</option>
+    <option value="shared">controlled by the chosen account</option>
+    <option value="key">with a key</option>
+  </select></label
+>`
+
 export function unreadablePage(): string {
   return page(
     'Invalid request',
@@ -80,6 +116,7 @@ function approvalPage(
   question: string,
   consequence: string,
   details: Html,
+  kinds?: Html,
 ): string {
   const hasAccounts = accountIds.length > 0
   return page(
@@ -89,7 +126,7 @@ function approvalPage(
       <p>${consequence}</p>
       <dl>${details}</dl>
       ${hasAccounts ? accountChoice(accountIds) : html`<p>There is no account yet. Create one, then approve.</p>`}
-      ${createAccount(accountIds)}
+      ${createAccount(accountIds, kinds)}
       <div class="actions">
         <button type="button" data-decline>Decline</button>
         <button class="primary" ${hasAccounts ? undefined : html`disabled data-disabled`}>Approve</button>
@@ -116,9 +153,10 @@ const accountChoice = (accountIds: readonly string[]): Html =>
   </fieldset>`
 
 /** The fields belong to a form of their own, wherever they stand: a form cannot contain another one. */
-const createAccount = (accountIds: readonly string[]): Html =>
+const createAccount = (accountIds: readonly string[], kinds?: Html): Html =>
   html`<details ${accountIds.length > 0 ? undefined : html`open`}>
       <summary>Create an account</summary>
+      ${kinds}
       <label
         ><input
           type="text"

@@ -14,6 +14,23 @@ export interface SignMessageRequest {
   readonly state: string | undefined
 }
 
+/** A site's request to have a text authorized (NEP-641), from `/resolve-auth`. */
+export interface ResolveAuthRequest {
+  readonly payload: string
+  readonly chainId: string
+  readonly callbackUrl: string
+}
+
+/** @returns undefined if a field is missing or wrong */
+export function readResolveAuthRequest(
+  fields: Readonly<Record<string, unknown>>,
+): ResolveAuthRequest | undefined {
+  const { payload, chainId, callbackUrl } = fields
+  return isText(payload) && isText(chainId) && isHttpUrl(callbackUrl)
+    ? { payload, chainId, callbackUrl }
+    : undefined
+}
+
 /** @returns undefined if a URL is missing or is not an http(s) URL */
 export function readConnectRequest(query: URLSearchParams): ConnectRequest | undefined {
   const successUrl = query.get('success_url')

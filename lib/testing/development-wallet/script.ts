@@ -70,6 +70,58 @@ const flows = {
       decline: () => answerWith(undefined, 'User rejected'),
     }
   },
+  '/resolve-auth'(request) {
+    const answerWith = (authorized, error) => ({
+      message: { status: 'success', authorized, error: error && { message: error } },
+      url: withFragment(request.callbackUrl, error ? { error } : authorized),
+    })
+    return {
+      approve: async (accountId) => answerWith(await authorize(request, accountId)),
+      decline: () => answerWith(undefined, 'User rejected'),
+    }
+  },
+}
+
+const toBase64url = (buffer) =>
+  btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\\+/g, '-').replace(/\\//g, '_').replace(/=+$/, '')
+const fromBase64url = (text) =>
+  Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), (character) => character.charCodeAt(0))
+
+/** The passkey signs between two steps of the server. */
+async function authorize(request, accountId) {
+  const step = await post('/resolve-auth', { ...request, accountId })
+  if (!step.passkey) return step
+  const { credentialId, challenge, msg } = step.passkey
+  const { response } = await navigator.credentials.get({
+    publicKey: {
+      challenge: fromBase64url(challenge),
+      allowCredentials: [{ type: 'public-key', id: fromBase64url(credentialId) }],
+      userVerification: 'preferred',
+    },
+  })
+  const assertion = {
+    authenticatorData: toBase64url(response.authenticatorData),
+    clientData: new TextDecoder().decode(response.clientDataJSON),
+    signature: toBase64url(response.signature),
+  }
+  return post('/resolve-auth', { ...request, accountId, msg, assertion })
+}
+
+async function createPasskey(accountId) {
+  const { rawId, response } = await navigator.credentials.create({
+    publicKey: {
+      rp: { name: document.title },
+      user: { id: crypto.getRandomValues(new Uint8Array(16)), name: accountId, displayName: accountId },
+      challenge: crypto.getRandomValues(new Uint8Array(32)),
+      pubKeyCredParams: [-7, -8].map((alg) => ({ type: 'public-key', alg })),
+      authenticatorSelection: { userVerification: 'preferred' },
+    },
+  })
+  return {
+    credentialId: toBase64url(rawId),
+    publicKey: toBase64url(response.getPublicKey()),
+    algorithm: response.getPublicKeyAlgorithm(),
+  }
 }
 
 function answer({ message, url }) {
@@ -96,7 +148,15 @@ creation?.addEventListener('submit', async (event) => {
   event.preventDefault()
   setBusy(true)
   try {
-    const { accountId } = await post('/accounts', { accountId: new FormData(creation).get('newAccountId').trim() })
+    const fields = new FormData(creation)
+    const newAccountId = fields.get('newAccountId').trim()
+    const kind = fields.get('kind') ?? 'key'
+    const { accountId } = await post('/accounts', {
+      accountId: newAccountId,
+      kind,
+      ...(kind === 'passkey' && (await createPasskey(newAccountId))),
+      ...(kind === 'shared' && { controlledBy: new FormData(form).get('accountId') }),
+    })
     sessionStorage.setItem('accountId', accountId)
     location.reload()
   } catch (error) {
