@@ -29,7 +29,7 @@ export async function startHarness(cleanup: Cleanup): Promise<Harness> {
       context.setDefaultTimeout(8_000)
       await context.route(/^https?:\/\/(?!127\.0\.0\.1)/, (route) => route.abort())
       // The chain behind every name that a module has built in.
-      await context.route(/^https:\/\/[^/]*rpc[^/]*\.near\.org\//, async (route) => {
+      await context.route(/^https:\/\/[^/]*\brpc\b[^/]*\//, async (route) => {
         const response = await fetch(network.rpcUrl, { method: 'POST', body: route.request().postData() })
         await route.fulfill({ body: await response.text(), headers: { 'access-control-allow-origin': '*' } })
       })
@@ -73,6 +73,8 @@ export async function outcome(page: Page): Promise<Record<string, unknown>> {
 export async function openPage(context: BrowserContext, address: string): Promise<Page> {
   const page = await context.newPage()
   page.on('pageerror', (error) => console.warn(`in the page: ${error.message}`))
+  if (process.env.DEBUG) page.on('console', (m) => console.log('CONSOLE', m.text().slice(0, 300)))
+  if (process.env.DEBUG) page.on('requestfailed', (r) => console.log('FAILED', r.url().slice(0, 200)))
   await page.goto(address)
   await page.locator('body[data-ready]').waitFor()
   return page

@@ -5,6 +5,7 @@ import { openPage, outcome, startHarness, type Harness } from './harness'
 import { extensions } from './stand-ins/extensions'
 import { ledger } from './stand-ins/ledger'
 import { phones } from './stand-ins/phones'
+import { walletConnect } from './stand-ins/wallet-connect'
 import { webWallets } from './stand-ins/web-wallets'
 
 const cleanup = new Cleanup()
@@ -19,7 +20,7 @@ beforeEach(() => {
 })
 afterEach(() => context.close())
 
-describe.each([...extensions, ...webWallets, ...phones, ledger])('$id', (standIn) => {
+describe.each([...extensions, ...webWallets, ...phones, ledger, ...walletConnect])('$id', (standIn) => {
   async function open({ buffer = false, callbackUrl = true } = {}): Promise<Page> {
     context = await harness.open()
     await standIn.install(context, harness.wallet)
@@ -36,6 +37,7 @@ describe.each([...extensions, ...webWallets, ...phones, ledger])('$id', (standIn
   it.each(cases)('signs in, with a global Buffer: $buffer, with a callback URL: $callbackUrl', async (options) => {
     const page = await open(options)
     await page.getByRole('button', { name: 'Sign in' }).click()
+    await standIn.afterClick?.(page, harness.wallet)
     expect(await outcome(page)).toMatchObject({ outcome: 'signed-in', reply: { id: 'alice.testnet' } })
   })
 
@@ -43,6 +45,7 @@ describe.each([...extensions, ...webWallets, ...phones, ledger])('$id', (standIn
     harness.wallet.choice = 'decline'
     const page = await open()
     await page.getByRole('button', { name: 'Sign in' }).click()
+    await standIn.afterClick?.(page, harness.wallet)
     expect(await outcome(page)).toMatchObject({ outcome: 'refused' })
     console.log(standIn.id, 'decline', await outcome(page))
   })
@@ -52,6 +55,7 @@ describe.each([...extensions, ...webWallets, ...phones, ledger])('$id', (standIn
       harness.wallet.choice = 'close'
       const page = await open()
       await page.getByRole('button', { name: 'Sign in' }).click()
+      await standIn.afterClick?.(page, harness.wallet)
       expect(await outcome(page)).toMatchObject({ outcome: 'refused' })
       console.log(standIn.id, 'close', await outcome(page))
     })

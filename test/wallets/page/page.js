@@ -8,7 +8,7 @@ const urls = { challengeUrl: '/login/near/challenge', loginUrl: '/login/near' }
 
 /** A network of wallet-selector that leads to the test's own chain. */
 export const network = {
-  networkId: query.get('network') ?? 'testnet',
+  networkId: 'testnet',
   nodeUrl: document.body.dataset.rpc,
   helperUrl: 'https://helper.example.com',
   explorerUrl: 'https://explorer.example.com',
@@ -31,7 +31,7 @@ export function signInOnClick(wallet, selector) {
   })
   connectButton.addEventListener('click', async () => {
     const accounts = JSON.parse(document.body.dataset.accounts)
-    show({ connected: await wallet.signIn({ contractId: '', accounts }) })
+    show(await wallet.signIn({ contractId: '', accounts }).then((connected) => ({ connected }), (cause) => ({ cause })))
   })
   void resumeSignIn(urls).then((result) => result && show(result))
   document.body.dataset.ready = ''

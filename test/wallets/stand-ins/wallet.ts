@@ -1,5 +1,5 @@
 import { createHash, sign, type KeyObject } from 'node:crypto'
-import type { BrowserContext } from 'playwright-core'
+import type { BrowserContext, Page } from 'playwright-core'
 import { hashPayload } from 'passport-near'
 import type { TestNetwork } from 'passport-near/testing'
 import { testKey } from '../../support/keys'
@@ -104,6 +104,6 @@ export interface StandIn {
   closes?: true
   /** Whether it is unknown if the wallet signs the callback URL, so that both are tried. */
   signsUnknown?: true
-  /** The module works on another chain only. */
-  network?: 'mainnet'
+  /** What happens outside of the page after the click: the phone scans the code. */
+  afterClick?: (page: Page, wallet: Wallet) => Promise<void>
 }
