@@ -133,7 +133,7 @@ async function install(context: BrowserContext, wallet: Wallet): Promise<void> {
  */
 async function serveVerify(context: BrowserContext): Promise<void> {
   await context.route('https://verify.walletconnect.org/**', (route) => {
-    const id = new URL(route.request().url()).searchParams.get('decryptedId')
+    const id = new URL(route.request().url()).searchParams.get('id')
     const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
     const attestation = `${part({ alg: 'ES256' })}.${part({ id })}.${part({})}`
     const message = JSON.stringify({ type: 'verify_attestation', attestation })
