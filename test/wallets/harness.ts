@@ -3,6 +3,7 @@ import { TestNetwork } from 'passport-near/testing'
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { inject } from 'vitest'
 import { listen, startApp, type Cleanup } from '../support/app'
+import { securityHeaders } from '../../example/site/security-headers.mjs'
 import { openBrowser } from '../support/chromium'
 import { Wallet } from './stand-ins/wallet'
 
@@ -51,12 +52,14 @@ async function startSite(cleanup: Cleanup, network: TestNetwork, wallet: Wallet,
     near: { rpc: network.rpcUrl, ...(hasCallbackUrl && { callbackUrl: `${url}/wallet-selector-8` }) },
     routes(app) {
       app.use('/pages', express.static(inject('pages')))
+      app.use('/near-connect', securityHeaders({ realWallets: true }))
       app.get(['/wallet-selector', '/wallet-selector-8', '/near-connect'], (req, res) => {
+        const nonce = `nonce="${res.locals.nonce}"`
         res.type('html').send(`<!doctype html><meta name="viewport" content="width=device-width"><title>Site</title>
 <body data-rpc="${network.rpcUrl}" data-accounts='${JSON.stringify(accounts).replaceAll("'", '&#39;')}'>
 <button>Sign in</button> <button>Connect</button> <output id="result"></output>
-<script>process = { env: {} } // as a build's polyfill for Node has it</script>
-<script type="module" src="/pages${req.path}.js"></script>`)
+<script ${nonce}>process = { env: {} } // as a build's polyfill for Node has it</script>
+<script type="module" ${nonce} src="/pages${req.path}.js"></script>`)
       })
       server.on('request', app)
     },

@@ -15,9 +15,7 @@ beforeAll(async () => {
   harness = await startHarness(cleanup)
 })
 afterAll(() => cleanup.run())
-beforeEach(() => {
-  Object.assign(harness.wallet, { choice: 'approve', signsCallbackUrl: true, requests: [] })
-})
+beforeEach(() => harness.wallet.reset())
 afterEach(() => context.close())
 
 describe.each([...extensions, ...webWallets, ...phones, ledger, ...walletConnect])('$id', (standIn) => {

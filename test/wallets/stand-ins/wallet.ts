@@ -44,6 +44,10 @@ export class Wallet {
     return wallet
   }
 
+  reset(): void {
+    Object.assign(this, { choice: 'approve', signsCallbackUrl: true, requests: [] })
+  }
+
   /** What the wallet answers. Throws if the nonce is in no form that a wallet reads, as a wallet does. */
   readonly ask = (request: WalletRequest): WalletReply => {
     this.requests.push(request)
