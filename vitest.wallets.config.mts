@@ -8,7 +8,7 @@ export default mergeConfig(
     test: {
       include: ['test/wallets/*.wallets.ts'],
       globalSetup: 'test/wallets/bundle.ts',
-      testTimeout: 20_000,
+      testTimeout: 40_000,
     },
   }),
 )

@@ -13,6 +13,8 @@ export interface Harness {
   wallet: Wallet
   /** A fresh browser profile in which the wallet is. What it asks of any other host fails. */
   open(options?: BrowserContextOptions): Promise<BrowserContext>
+  /** How many answers the sites were sent. */
+  loginCount(): number
   /** The address of a login page. */
   address(page: string, options: { callbackUrl: boolean; query?: Record<string, string> }): string
 }
@@ -21,7 +23,8 @@ export async function startHarness(cleanup: Cleanup): Promise<Harness> {
   const network = await TestNetwork.start()
   cleanup.add(() => network.stop())
   const wallet = await Wallet.on(network)
-  const sites = { with: await startSite(cleanup, network, wallet, true), without: await startSite(cleanup, network, wallet, false) }
+  const statuses: number[][] = []
+  const sites = { with: await startSite(cleanup, network, wallet, true, statuses), without: await startSite(cleanup, network, wallet, false, statuses) }
   return {
     network,
     wallet,
@@ -37,18 +40,19 @@ export async function startHarness(cleanup: Cleanup): Promise<Harness> {
       await wallet.attach(context)
       return context
     },
+    loginCount: () => statuses.flat().length,
     address: (page, { callbackUrl, query = {} }) =>
       `${callbackUrl ? sites.with : sites.without}/${page}?${new URLSearchParams(query)}`,
   }
 }
 
 /** A site whose login pages run the bundled scripts, and whose challenges carry a callback URL or not. */
-async function startSite(cleanup: Cleanup, network: TestNetwork, wallet: Wallet, hasCallbackUrl: boolean): Promise<string> {
+async function startSite(cleanup: Cleanup, network: TestNetwork, wallet: Wallet, hasCallbackUrl: boolean, statuses: number[][]): Promise<string> {
   const { url, server } = await listen(undefined, cleanup)
   const accounts = [
     { accountId: wallet.accountId, publicKey: wallet.publicKey.split(':')[1], derivationPath: "44'/397'/0'/0'/1'" },
   ]
-  await startApp(cleanup, {
+  const app = await startApp(cleanup, {
     near: { rpc: network.rpcUrl, ...(hasCallbackUrl && { callbackUrl: `${url}/wallet-selector-8` }) },
     routes(app) {
       app.use('/pages', express.static(inject('pages')))
@@ -64,6 +68,7 @@ async function startSite(cleanup: Cleanup, network: TestNetwork, wallet: Wallet,
       server.on('request', app)
     },
   })
+  statuses.push(app.statuses)
   return url
 }
 

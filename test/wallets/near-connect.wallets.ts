@@ -1,28 +1,27 @@
-import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
-import { devices } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { Cleanup } from '../support/app'
-import { openPage, outcome, startHarness, type Harness } from './harness'
+import { devices, type BrowserContextOptions, type Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
+import { openPage, outcome } from './harness'
 import { connectors, serveExecutors } from './stand-ins/executors'
 import { extensions } from './stand-ins/extensions'
+import type { WalletRequest } from './stand-ins/wallet'
+import { cases, signedIn, useHarness } from './suite'
+import { callbackUrlOf, expectRow, nonceForms, reading } from './table'
 
-const cleanup = new Cleanup()
-let harness: Harness
-let context: BrowserContext
-beforeAll(async () => {
-  harness = await startHarness(cleanup)
-})
-afterAll(() => cleanup.run())
-beforeEach(() => harness.wallet.reset())
-afterEach(() => context.close())
+const { harness, open } = useHarness()
 
-describe.each(connectors)('$name $version', ({ name }) => {
-  async function open(options: BrowserContextOptions = {}, { callbackUrl = true, buffer = false } = {}): Promise<Page> {
-    context = await harness.open(options)
-    await serveExecutors(context, harness.wallet, { isPhone: !!options.isMobile })
-    await extensions.find(({ id }) => id === 'nightly')!.install(context, harness.wallet)
+const wallets = [
+  { id: 'hot', name: 'HOT' },
+  { id: 'nightly', name: 'Nightly' },
+  { id: 'one-step', name: 'Meteor, one step' },
+]
+
+describe.each(connectors)('$name $version', ({ name, version }) => {
+  async function openLogin(options: BrowserContextOptions = {}, { callbackUrl = true, buffer = false } = {}): Promise<Page> {
+    const context = await open(options)
+    await serveExecutors(context, harness().wallet, { isPhone: !!options.isMobile })
+    await extensions.find(({ id }) => id === 'nightly')!.install(context, harness().wallet)
     const query = { connector: name, ...(buffer && { buffer: '' }) }
-    return openPage(context, harness.address('near-connect', { callbackUrl, query }))
+    return openPage(context, harness().address('near-connect', { callbackUrl, query }))
   }
 
   async function choose(page: Page, wallet: string): Promise<void> {
@@ -30,29 +29,56 @@ describe.each(connectors)('$name $version', ({ name }) => {
     await page.getByText(`Wallet ${wallet}`).click()
   }
 
-  describe.each(['hot', 'nightly', 'one-step'])('a wallet whose code is as that of %s', (wallet) => {
-    const cases = [true, false].flatMap((buffer) => [true, false].map((callbackUrl) => ({ buffer, callbackUrl })))
+  describe.each(wallets)('a wallet whose code is as that of $name', ({ id, name: wallet }) => {
+    const seen: WalletRequest[] = []
+    let refusal = ''
+
     it.each(cases)('signs in, with a global Buffer: $buffer, with a callback URL: $callbackUrl', async (options) => {
-      const page = await open({}, options)
-      await choose(page, wallet)
-      expect(await outcome(page)).toMatchObject({ outcome: 'signed-in', reply: { id: 'alice.testnet' } })
+      const page = await openLogin({}, options)
+      await choose(page, id)
+      expect(await outcome(page)).toMatchObject(signedIn)
+      seen.push(...harness().wallet.requests)
     })
 
-    it('tells a refusal', async () => {
-      harness.wallet.choice = 'decline'
-      const page = await open()
-      await choose(page, wallet)
-      expect(await outcome(page)).toMatchObject({ outcome: 'refused' })
-      console.log(wallet, await outcome(page))
+    it('is refused, and the page posts nothing, if the person declines', async () => {
+      harness().wallet.choice = 'decline'
+      const before = harness().loginCount()
+      const page = await openLogin()
+      await choose(page, id)
+      const result = await outcome(page)
+      expect(result).toMatchObject({ outcome: 'refused' })
+      expect(harness().loginCount()).toBe(before)
+      refusal = reading(result)
+    })
+
+    it('has a row in docs/wallets.md that says what was seen', () => {
+      expectRow({
+        wallet,
+        connector: `${name} ${version}`,
+        'what is not published code': `the wallet’s code in near-connect’s frame`,
+        'nonce arrives as': nonceForms(seen),
+        'callback URL': callbackUrlOf(seen),
+        'who declines reads': refusal,
+        'who closes the window reads': '',
+      })
     })
   })
 
+  it('is refused if the person closes the dialogue with the wallets', async () => {
+    const page = await openLogin()
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByText('Wallet hot').waitFor()
+    await page.keyboard.press('Escape')
+    await page.mouse.click(5, 5)
+    expect(await outcome(page)).toMatchObject({ outcome: 'refused' })
+  })
+
   it("lets the buttons in a wallet's frame work on a phone, under the example's policy", async () => {
-    const page = await open(devices['Pixel 7'])
+    const page = await openLogin(devices['Pixel 7'])
     await choose(page, 'hot')
-    const opened = context.waitForEvent('page')
+    const opened = page.context().waitForEvent('page')
     await page.frameLocator('iframe').getByRole('button', { name: 'Open HOT Wallet' }).click()
     await (await opened).close()
-    expect(await outcome(page)).toMatchObject({ outcome: 'signed-in', reply: { id: 'alice.testnet' } })
+    expect(await outcome(page)).toMatchObject(signedIn)
   })
 })

@@ -17,6 +17,7 @@ export const network = {
 
 /** Shows how a sign-in ended, for the test to read. */
 function show(result) {
+  if (result.outcome === 'redirected') return // the wallet is about to replace the page
   const cause = result?.cause
   const text = cause instanceof Error ? { name: cause.name, message: cause.message } : cause
   document.querySelector('#result').textContent = JSON.stringify({ ...result, ...(cause && { cause: text }) })

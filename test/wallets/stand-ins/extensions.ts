@@ -34,6 +34,7 @@ const inject =
 export const extensions: StandIn[] = [
   {
     id: 'nightly',
+    name: 'Nightly',
     standsInFor: 'browser extension',
     source: 'https://github.com/near/wallet-selector/blob/main/packages/nightly/src/lib/nightly.ts',
     install: inject((account) => {
@@ -57,6 +58,7 @@ export const extensions: StandIn[] = [
   },
   {
     id: 'sender',
+    name: 'Sender',
     standsInFor: 'browser extension',
     source: 'https://github.com/near/wallet-selector/blob/main/packages/sender/src/lib/sender.ts',
     signsUnknown: true,
@@ -80,6 +82,7 @@ export const extensions: StandIn[] = [
   },
   {
     id: 'okx-wallet',
+    name: 'OKX',
     standsInFor: 'browser extension',
     source: 'https://github.com/near/wallet-selector/blob/main/packages/okx-wallet/src/lib/okx-wallet.ts',
     signsUnknown: true,
@@ -101,6 +104,7 @@ export const extensions: StandIn[] = [
   },
   {
     id: 'coin98-wallet',
+    name: 'Coin98',
     standsInFor: 'browser extension',
     source: 'https://github.com/near/wallet-selector/blob/main/packages/coin98-wallet/src/lib/coin98-wallet.ts',
     install: inject((account) => {
@@ -122,6 +126,7 @@ export const extensions: StandIn[] = [
   },
   {
     id: 'welldone-wallet',
+    name: 'WELLDONE',
     standsInFor: 'browser extension',
     source: 'https://github.com/near/wallet-selector/blob/main/packages/welldone-wallet/src/lib/welldone.ts',
     install: inject((account) => {
@@ -143,6 +148,7 @@ export const extensions: StandIn[] = [
   },
   {
     id: 'near-snap',
+    name: 'Near Snap (MetaMask)',
     standsInFor: 'browser extension',
     source: 'https://www.npmjs.com/package/@near-snap/sdk/v/0.6.0?activeTab=code',
     connectFirst: true,
@@ -172,6 +178,7 @@ export const extensions: StandIn[] = [
   },
   {
     id: 'meteor-wallet-app',
+    name: 'Meteor, app',
     standsInFor: 'phone',
     source:
       'https://github.com/near/wallet-selector/blob/main/packages/meteor-wallet-app/src/lib/meteor-wallet-app.ts',

@@ -68,6 +68,7 @@ function pluggedIn(): void {
 
 export const ledger: StandIn = {
   id: 'ledger',
+  name: 'Ledger',
   standsInFor: 'device',
   source: 'https://github.com/LedgerHQ/app-near/blob/develop/doc/apdu.md',
   connectFirst: true,

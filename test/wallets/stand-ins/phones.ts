@@ -1,4 +1,4 @@
-import type { BrowserContext, Route } from 'playwright-core'
+import type { BrowserContext, Page, Route } from 'playwright-core'
 import bs58 from 'bs58'
 import type { StandIn, Wallet, WalletReply, WalletRequest } from './wallet'
 
@@ -37,12 +37,20 @@ async function servePage(context: BrowserContext, address: string): Promise<void
   await context.route(address, (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>QR code</title>' }))
 }
 
+/** The modules ask the mailbox every three seconds, on a clock that the tests put forward. */
+async function waitForAnswer(page: Page): Promise<void> {
+  while (!(await page.locator('#result').innerText())) await page.clock.runFor(1000)
+}
+
 export const phones: StandIn[] = [
   {
     id: 'here-wallet',
+    name: 'HERE',
     standsInFor: 'phone',
     source: 'https://github.com/here-wallet/js-sdk/tree/main/src/strategies',
+    afterClick: waitForAnswer,
     async install(context, wallet) {
+      await context.clock.install()
       await servePage(context, 'https://my.herewallet.app/**')
       await mailbox(context, (request) => {
         const reply = wallet.ask(request as unknown as WalletRequest)
@@ -53,9 +61,12 @@ export const phones: StandIn[] = [
   },
   {
     id: 'hot-wallet',
+    name: 'HOT',
     standsInFor: 'phone',
     source: 'https://www.npmjs.com/package/@hot-wallet/sdk/v/1.0.8?activeTab=code',
+    afterClick: waitForAnswer,
     async install(context, wallet) {
+      await context.clock.install()
       await servePage(context, 'https://hot-labs.org/**')
       await mailbox(context, ({ request }) => {
         const reply = wallet.ask(request)
@@ -66,6 +77,7 @@ export const phones: StandIn[] = [
   },
   {
     id: 'near-mobile-wallet',
+    name: 'NearMobileWallet',
     standsInFor: 'phone',
     source: 'https://github.com/Peersyst/near-mobile-signer/tree/main/src',
     async install(context, wallet) {

@@ -145,7 +145,7 @@ async function serveVerify(context: BrowserContext): Promise<void> {
 /** Scans the QR code, or closes the dialogue with it. */
 async function scan(page: Page, wallet: Wallet): Promise<void> {
   const code = page.locator('wcm-qrcode')
-  await code.waitFor()
+  await code.waitFor({ timeout: 20_000 })
   if (wallet.choice === 'close') return page.locator('wcm-modal-backcard button').last().click()
   await (await phone!).pair(await code.evaluate((element) => (element as unknown as { uri: string }).uri))
 }
@@ -153,6 +153,7 @@ async function scan(page: Page, wallet: Wallet): Promise<void> {
 export const walletConnect: StandIn[] = [
   {
     id: 'wallet-connect',
+    name: 'WalletConnect',
     standsInFor: 'phone',
     source: 'https://github.com/near/wallet-selector/blob/main/packages/wallet-connect/src/lib/wallet-connect.ts',
     install,
@@ -161,6 +162,7 @@ export const walletConnect: StandIn[] = [
   },
   {
     id: 'unity-wallet',
+    name: 'Unity',
     standsInFor: 'phone',
     source: 'https://github.com/near/wallet-selector/blob/main/packages/unity-wallet/src/lib/unity-wallet.ts',
     install,

@@ -96,6 +96,8 @@ export function readNonce(nonce: unknown): { form: string; bytes: Uint8Array } {
 export interface StandIn {
   /** The module's id. */
   id: string
+  /** The wallet's name, for the table. */
+  name: string
   /** What ran, for the table: everything but this was the published code. */
   standsInFor: 'browser extension' | 'web wallet' | 'phone' | 'device'
   /** Where the stand-in's form was read. */

@@ -115,6 +115,7 @@ export const redirectingWallet = (context: BrowserContext): Promise<void> =>
 export const webWallets: StandIn[] = [
   {
     id: 'my-near-wallet',
+    name: 'MyNearWallet, pop-up',
     standsInFor: 'web wallet',
     source: 'https://github.com/Near-One/my-near-wallet/tree/master/packages/frontend/src/routes/SignMessageWrapper.js',
     closes: true,
@@ -122,6 +123,7 @@ export const webWallets: StandIn[] = [
   },
   {
     id: 'bitte-wallet',
+    name: 'Bitte',
     standsInFor: 'web wallet',
     source: 'https://www.npmjs.com/package/@bitte-ai/wallet/v/0.8.2?activeTab=code',
     closes: true,
@@ -129,6 +131,7 @@ export const webWallets: StandIn[] = [
   },
   {
     id: 'meteor-wallet',
+    name: 'Meteor',
     standsInFor: 'web wallet',
     source: 'https://www.npmjs.com/package/@meteorwallet/sdk/v/1.0.24?activeTab=code',
     closes: true,
@@ -136,6 +139,7 @@ export const webWallets: StandIn[] = [
   },
   {
     id: 'intear-wallet',
+    name: 'Intear',
     standsInFor: 'web wallet',
     source: 'https://github.com/near/wallet-selector/blob/main/packages/intear-wallet/src/lib/intear-wallet.ts',
     connectFirst: true,
