@@ -31,7 +31,7 @@ export async function startHarness(cleanup: Cleanup): Promise<Harness> {
     async open(options) {
       const { context } = await openBrowser(options)
       context.setDefaultTimeout(8_000)
-      await context.route(/^https?:\/\/(?!127\.0\.0\.1)/, (route) => route.abort())
+      await context.route(/^https?:\/\/(?!127\.0\.0\.1|localhost)/, (route) => route.abort())
       // The chain behind every name that a module has built in.
       await context.route(/^https:\/\/[^/]*\brpc\b[^/]*\//, async (route) => {
         const response = await fetch(network.rpcUrl, { method: 'POST', body: route.request().postData() })

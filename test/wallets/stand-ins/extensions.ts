@@ -43,9 +43,11 @@ export const extensions: StandIn[] = [
         account: { accountId: '', publicKey: '' },
         async connect() {
           near.isConnected = true
-          near.account = account
+          if (!near.account.accountId) near.account = account
         },
-        async disconnect() {},
+        async disconnect() {
+          near.account = { accountId: '', publicKey: '' }
+        },
         async signMessage(request: unknown) {
           const reply = await window.askExtension(request)
           if (reply.choice !== 'approve') throw new Error('User rejected the request')

@@ -20,7 +20,7 @@ type Send = (message: string) => void
  * @see {@link https://specs.walletconnect.com/2.0/specs/servers/relay/relay-server-rpc Relay RPC}
  */
 class Relay {
-  readonly #subscribers = new Map<string, Map<string, Send>>()
+  readonly #subscribers = new Map<string, Map<Send, string>>()
   readonly #waiting = new Map<string, Rpc['params'][]>()
 
   receive(text: string, send: Send): void {
@@ -37,13 +37,13 @@ class Relay {
   }
 
   leave(send: Send): void {
-    for (const subscribers of this.#subscribers.values())
-      for (const [id, subscriber] of subscribers) if (subscriber === send) subscribers.delete(id)
+    for (const subscribers of this.#subscribers.values()) subscribers.delete(send)
   }
 
   #subscribe(topic: string, send: Send): string {
-    const id = randomUUID()
-    this.#subscribers.set(topic, (this.#subscribers.get(topic) ?? new Map<string, Send>()).set(id, send))
+    const subscribers = this.#subscribers.get(topic) ?? new Map<Send, string>()
+    const id = subscribers.get(send) ?? randomUUID()
+    this.#subscribers.set(topic, subscribers.set(send, id))
     const waiting = this.#waiting.get(topic) ?? []
     this.#waiting.delete(topic)
     // A client knows its subscription only after the response to it.
@@ -52,8 +52,8 @@ class Relay {
   }
 
   #publish(message: Rpc['params'], sender: Send): void {
-    const others = [...(this.#subscribers.get(message.topic) ?? [])].filter(([, send]) => send !== sender)
-    for (const [id, send] of others) deliver(id, message, send)
+    const others = [...(this.#subscribers.get(message.topic) ?? [])].filter(([send]) => send !== sender)
+    for (const [send, id] of others) deliver(id, message, send)
     if (others.length === 0)
       this.#waiting.set(message.topic, [...(this.#waiting.get(message.topic) ?? []), message])
   }
