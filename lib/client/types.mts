@@ -136,10 +136,7 @@ export interface ConfirmOptions extends RequestOptions {
  * means that the page is about to be replaced by the wallet's, or by the one that the server sent the browser to.
  */
 export type SignInResult<Reply = unknown> =
-  | { outcome: 'signed-in'; reply: Reply }
-  | RefusedSignIn
-  | FailedSignIn
-  | { outcome: 'redirected' }
+  { outcome: 'signed-in'; reply: Reply } | RefusedSignIn | FailedSignIn | { outcome: 'redirected' }
 
 /** A sign-in that the wallet did not sign. */
 export interface RefusedSignIn {

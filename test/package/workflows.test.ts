@@ -119,7 +119,9 @@ describe('the workflows', () => {
 
   it('run no code of wallets where the package is built', () => {
     expect(release!.text).not.toMatch(/wallets$|run: bash \.ci\/run$/m)
-    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> }
+    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+      scripts: Record<string, string>
+    }
     expect(scripts['wallets:install']).toContain('--ignore-scripts')
   })
 

@@ -18,7 +18,9 @@ const withoutNode: Plugin = {
   name: 'without-node',
   setup(build) {
     build.onResolve({ filter: /^[a-z_:]+$/ }, ({ path }) =>
-      isBuiltin(path) && !['buffer', 'events', 'util'].includes(path) ? { path, namespace: 'empty' } : undefined,
+      isBuiltin(path) && !['buffer', 'events', 'util'].includes(path)
+        ? { path, namespace: 'empty' }
+        : undefined,
     )
     // Not in every registry: the tests of near-connect say whether it ran.
     build.onResolve({ filter: /^@fastnear\/near-connect$/ }, ({ path }) =>
@@ -31,11 +33,14 @@ const withoutNode: Plugin = {
 /** Bundles the pages of all wallets once. */
 export default async function bundle(project: TestProject): Promise<() => Promise<void>> {
   const folder = 'test/wallets'
-  if (!existsSync('dist/client/index.mjs')) throw new Error('The package is not built: run npm run build first')
+  if (!existsSync('dist/client/index.mjs'))
+    throw new Error('The package is not built: run npm run build first')
   if (!existsSync(`${folder}/node_modules`))
     throw new Error(`The wallets' modules are not installed: run npm ci --prefix ${folder} first`)
   const outdir = await mkdtemp(join(tmpdir(), 'passport-near-wallets-'))
-  const pages = (await readdir(`${folder}/page`)).filter((name) => !['buffer.js', 'modules.js', 'page.js'].includes(name))
+  const pages = (await readdir(`${folder}/page`)).filter(
+    (name) => !['buffer.js', 'modules.js', 'page.js'].includes(name),
+  )
   await build({
     entryPoints: pages.map((name) => `${folder}/page/${name}`),
     bundle: true,

@@ -138,7 +138,9 @@ describe('the example on a phone', () => {
   it('signs in when the wallet returns to another tab, because the browser has thrown the first away', async () => {
     const { context, page } = await visit(phone)
     const redirect = await page.request.get(`${example.url}/login/near`, { maxRedirects: 0 })
-    const asked = Object.fromEntries(new URL(redirect.headers().location!).searchParams) as unknown as WalletRequest
+    const asked = Object.fromEntries(
+      new URL(redirect.headers().location!).searchParams,
+    ) as unknown as WalletRequest
     // The wallet's app takes over, and the browser forgets the tab: its page and its sessionStorage. The cookie stays.
     await page.close()
     const { choice, ...answer } = harness().wallet.ask(asked)
@@ -155,7 +157,11 @@ describe('the example on a phone', () => {
     // What the wallet sends back is opened elsewhere: no cookie of the request, no tab.
     await context.clearCookies()
     const signature = Buffer.alloc(64, 1).toString('base64')
-    const fragment = new URLSearchParams({ accountId: 'alice.testnet', publicKey: harness().wallet.publicKey, signature })
+    const fragment = new URLSearchParams({
+      accountId: 'alice.testnet',
+      publicKey: harness().wallet.publicKey,
+      signature,
+    })
     await page.goto(`${example.url}/login/near/callback#${fragment}`)
     await status(page).getByText('Reload this page and try again').waitFor()
     await picture(page, 'phone-elsewhere')

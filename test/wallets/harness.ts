@@ -24,7 +24,10 @@ export async function startHarness(cleanup: Cleanup): Promise<Harness> {
   cleanup.add(() => network.stop())
   const wallet = await Wallet.on(network)
   const statuses: number[][] = []
-  const sites = { with: await startSite(cleanup, network, wallet, true, statuses), without: await startSite(cleanup, network, wallet, false, statuses) }
+  const sites = {
+    with: await startSite(cleanup, network, wallet, true, statuses),
+    without: await startSite(cleanup, network, wallet, false, statuses),
+  }
   return {
     network,
     wallet,
@@ -47,10 +50,20 @@ export async function startHarness(cleanup: Cleanup): Promise<Harness> {
 }
 
 /** A site whose login pages run the bundled scripts, and whose challenges carry a callback URL or not. */
-async function startSite(cleanup: Cleanup, network: TestNetwork, wallet: Wallet, hasCallbackUrl: boolean, statuses: number[][]): Promise<string> {
+async function startSite(
+  cleanup: Cleanup,
+  network: TestNetwork,
+  wallet: Wallet,
+  hasCallbackUrl: boolean,
+  statuses: number[][],
+): Promise<string> {
   const { url, server } = await listen(undefined, cleanup)
   const accounts = [
-    { accountId: wallet.accountId, publicKey: wallet.publicKey.split(':')[1], derivationPath: "44'/397'/0'/0'/1'" },
+    {
+      accountId: wallet.accountId,
+      publicKey: wallet.publicKey.split(':')[1],
+      derivationPath: "44'/397'/0'/0'/1'",
+    },
   ]
   const app = await startApp(cleanup, {
     near: { rpc: network.rpcUrl, ...(hasCallbackUrl && { callbackUrl: `${url}/wallet-selector-8` }) },
@@ -59,7 +72,8 @@ async function startSite(cleanup: Cleanup, network: TestNetwork, wallet: Wallet,
       app.use('/near-connect', securityHeaders({ realWallets: true }))
       app.get(['/wallet-selector', '/wallet-selector-8', '/near-connect'], (req, res) => {
         const nonce = `nonce="${res.locals.nonce}"`
-        res.type('html').send(`<!doctype html><meta name="viewport" content="width=device-width"><title>Site</title>
+        res.type('html')
+          .send(`<!doctype html><meta name="viewport" content="width=device-width"><title>Site</title>
 <body data-rpc="${network.rpcUrl}" data-accounts='${JSON.stringify(accounts).replaceAll("'", '&#39;')}'>
 <button>Sign in</button> <button>Connect</button> <output id="result"></output>
 <script ${nonce}>process = { env: {} } // as a build's polyfill for Node has it</script>

@@ -16,7 +16,10 @@ const wallets = [
 ]
 
 describe.each(connectors)('$name $version', ({ name, version }) => {
-  async function openLogin(options: BrowserContextOptions = {}, { callbackUrl = true, buffer = false } = {}): Promise<Page> {
+  async function openLogin(
+    options: BrowserContextOptions = {},
+    { callbackUrl = true, buffer = false } = {},
+  ): Promise<Page> {
     const context = await open(options)
     await serveExecutors(context, harness().wallet, { isPhone: !!options.isMobile })
     await extensions.find(({ id }) => id === 'nightly')!.install(context, harness().wallet)
@@ -33,12 +36,15 @@ describe.each(connectors)('$name $version', ({ name, version }) => {
     const seen: WalletRequest[] = []
     let refusal = ''
 
-    it.each(cases)('signs in, with a global Buffer: $buffer, with a callback URL: $callbackUrl', async (options) => {
-      const page = await openLogin({}, options)
-      await choose(page, id)
-      expect(await outcome(page)).toMatchObject(signedIn)
-      seen.push(...harness().wallet.requests)
-    })
+    it.each(cases)(
+      'signs in, with a global Buffer: $buffer, with a callback URL: $callbackUrl',
+      async (options) => {
+        const page = await openLogin({}, options)
+        await choose(page, id)
+        expect(await outcome(page)).toMatchObject(signedIn)
+        seen.push(...harness().wallet.requests)
+      },
+    )
 
     it('is refused, and the page posts nothing, if the person declines', async () => {
       harness().wallet.choice = 'decline'

@@ -27,12 +27,15 @@ describe('MyNearWallet of wallet-selector 8, which replaces the page', () => {
     return result
   }
 
-  it.each(cases)('signs in, with a global Buffer: $buffer, with a callback URL: $callbackUrl', async (options) => {
-    // Without a callback URL, the module names the page: the signature is over a URL that the server did not name.
-    harness().wallet.signsCallbackUrl = options.callbackUrl
-    expect(await signIn(options)).toMatchObject(signedIn)
-    if (options.callbackUrl) seen.push(...harness().wallet.requests)
-  })
+  it.each(cases)(
+    'signs in, with a global Buffer: $buffer, with a callback URL: $callbackUrl',
+    async (options) => {
+      // Without a callback URL, the module names the page: the signature is over a URL that the server did not name.
+      harness().wallet.signsCallbackUrl = options.callbackUrl
+      expect(await signIn(options)).toMatchObject(signedIn)
+      if (options.callbackUrl) seen.push(...harness().wallet.requests)
+    },
+  )
 
   it('is rejected if it signs the address of the page, which the server did not name', async () => {
     expect(await signIn({ callbackUrl: false })).toMatchObject({

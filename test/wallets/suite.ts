@@ -21,7 +21,10 @@ export function versionOf(name: string): string {
 }
 
 /** A harness for all tests of a file, and a browser window for each test, which `open` opens. */
-export function useHarness(): { harness: () => Harness; open: (options?: BrowserContextOptions) => Promise<BrowserContext> } {
+export function useHarness(): {
+  harness: () => Harness
+  open: (options?: BrowserContextOptions) => Promise<BrowserContext>
+} {
   const cleanup = new Cleanup()
   let harness: Harness
   let context: BrowserContext | undefined
@@ -61,11 +64,14 @@ export function describeModule(standIn: StandIn, { harness, open }: ReturnType<t
       return outcome(page)
     }
 
-    it.each(cases)('signs in, with a global Buffer: $buffer, with a callback URL: $callbackUrl', async (options) => {
-      expect(await signIn(options)).toMatchObject(signedIn)
-      expect(harness().wallet.requests).toHaveLength(1)
-      seen.push(...harness().wallet.requests)
-    })
+    it.each(cases)(
+      'signs in, with a global Buffer: $buffer, with a callback URL: $callbackUrl',
+      async (options) => {
+        expect(await signIn(options)).toMatchObject(signedIn)
+        expect(harness().wallet.requests).toHaveLength(1)
+        seen.push(...harness().wallet.requests)
+      },
+    )
 
     if (standIn.signsUnknown)
       it('signs in with a wallet that does not sign the callback URL', async () => {

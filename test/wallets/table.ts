@@ -18,11 +18,17 @@ export type Cell = (typeof HEADINGS)[number]
 
 /** How the wallet got the nonce, over all sign-ins. */
 export const nonceForms = (requests: WalletRequest[]): string =>
-  [...new Set(requests.map(({ nonce }) => (Buffer.isBuffer(nonce) ? 'bytes of the payload' : readNonce(nonce).form)))].join(', ')
+  [
+    ...new Set(
+      requests.map(({ nonce }) => (Buffer.isBuffer(nonce) ? 'bytes of the payload' : readNonce(nonce).form)),
+    ),
+  ].join(', ')
 
 /** Whether the wallet was asked to sign the callback URL, by the requests of a site that has one. */
 export const callbackUrlOf = (requests: WalletRequest[]): string =>
-  requests.some(({ callbackUrl, nonce }) => callbackUrl ?? (Buffer.isBuffer(nonce) && nonce.includes('http://127.0.0.1')))
+  requests.some(
+    ({ callbackUrl, nonce }) => callbackUrl ?? (Buffer.isBuffer(nonce) && nonce.includes('http://127.0.0.1')),
+  )
     ? 'handed to the wallet'
     : 'dropped'
 
@@ -30,7 +36,11 @@ export const callbackUrlOf = (requests: WalletRequest[]): string =>
 export const reading = (refusal: Record<string, unknown>): string =>
   `“${explainRefusal(refusal as never).text.split(/[,.]/)[0]!}”`
 
-const cellsOf = (line: string): string[] => line.split('|').slice(1, -1).map((cell) => cell.trim())
+const cellsOf = (line: string): string[] =>
+  line
+    .split('|')
+    .slice(1, -1)
+    .map((cell) => cell.trim())
 
 /** Compares what the tests saw with the wallet's row in docs/wallets.md. `UPDATE_WALLETS=1` writes the row. */
 export function expectRow(seen: Record<Cell, string>): void {
@@ -49,6 +59,8 @@ export function expectRow(seen: Record<Cell, string>): void {
     writeFileSync(PAGE, lines.join('\n'))
     return
   }
-  expect(index, `${PAGE} has no row for ${row[0]} with ${row[1]}: run with UPDATE_WALLETS=1`).toBeGreaterThan(0)
+  expect(index, `${PAGE} has no row for ${row[0]} with ${row[1]}: run with UPDATE_WALLETS=1`).toBeGreaterThan(
+    0,
+  )
   expect(cellsOf(lines[index]!), 'what the page says of the wallet').toEqual(row)
 }

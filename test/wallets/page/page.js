@@ -32,7 +32,12 @@ export function signInOnClick(wallet, selector) {
   })
   connectButton.addEventListener('click', async () => {
     const accounts = JSON.parse(document.body.dataset.accounts)
-    show(await wallet.signIn({ contractId: '', accounts }).then((connected) => ({ connected }), (cause) => ({ cause })))
+    show(
+      await wallet.signIn({ contractId: '', accounts }).then(
+        (connected) => ({ connected }),
+        (cause) => ({ cause }),
+      ),
+    )
   })
   void resumeSignIn(urls).then((result) => result && show(result))
   document.body.dataset.ready = ''

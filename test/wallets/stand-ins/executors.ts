@@ -35,11 +35,14 @@ function hot(): void {
     window.openMobile = () => window.selector.open(`https://download.hot-labs.org/?${link}`)
     const body = JSON.stringify({ method, request: params })
     // The first requests of a new frame can be too early for the tests' mailbox.
-    const send = (): Promise<unknown> => fetch(`https://h4n.app/${method}/request`, { method: 'POST', body }).catch(send)
+    const send = (): Promise<unknown> =>
+      fetch(`https://h4n.app/${method}/request`, { method: 'POST', body }).catch(send)
     await send()
     for (;;) {
       await new Promise((resolve) => setTimeout(resolve, 100))
-      const response = await fetch(`https://h4n.app/${method}/response`).then((response) => response.json()).catch(() => ({}))
+      const response = await fetch(`https://h4n.app/${method}/response`)
+        .then((response) => response.json())
+        .catch(() => ({}))
       if (!response.data) continue
       const { success, payload } = JSON.parse(response.data)
       if (success) return payload
@@ -47,7 +50,8 @@ function hot(): void {
     }
   }
   window.selector.ready({
-    getAccounts: async () => [JSON.parse((await window.selector.storage.get('hot-account')) ?? 'null')].filter(Boolean),
+    getAccounts: async () =>
+      [JSON.parse((await window.selector.storage.get('hot-account')) ?? 'null')].filter(Boolean),
     async signIn() {
       const account = await request('near:signIn', {})
       await window.selector.storage.set('hot-account', JSON.stringify(account))
@@ -97,7 +101,11 @@ const executors = { hot, nightly, 'one-step': oneStep }
 const headers = { 'access-control-allow-origin': '*', 'access-control-allow-headers': '*' }
 
 /** Serves near-connect's manifest and the wallets in it. HOT's phone answers once its app was opened, or its code scanned. */
-export async function serveExecutors(context: BrowserContext, wallet: Wallet, { isPhone = false } = {}): Promise<void> {
+export async function serveExecutors(
+  context: BrowserContext,
+  wallet: Wallet,
+  { isPhone = false } = {},
+): Promise<void> {
   const features = { signMessage: true, signInWithoutAddKey: true, mainnet: true, testnet: true }
   const wallets = Object.keys(executors).map((id) => ({
     id,
@@ -134,10 +142,16 @@ export async function serveExecutors(context: BrowserContext, wallet: Wallet, { 
   await context.route('https://h4n.app/**', (route) => {
     const [, id, kind] = new URL(route.request().url()).pathname.split('/') as [string, string, string]
     if (kind === 'request' && route.request().method() === 'POST') {
-      const { method, request } = JSON.parse(route.request().postData()!) as { method: string; request: WalletRequest }
+      const { method, request } = JSON.parse(route.request().postData()!) as {
+        method: string
+        request: WalletRequest
+      }
       const account = { accountId: wallet.accountId, publicKey: wallet.publicKey }
       const reply = method === 'near:signIn' ? { choice: 'approve', ...account } : wallet.ask(request)
-      answers.set(id, { success: reply.choice === 'approve', payload: reply.choice === 'approve' ? reply : 'User rejected' })
+      answers.set(id, {
+        success: reply.choice === 'approve',
+        payload: reply.choice === 'approve' ? reply : 'User rejected',
+      })
     }
     const answer = isOpen ? answers.get(id) : undefined
     return route.fulfill({ json: { data: answer && JSON.stringify(answer) }, headers })

@@ -108,7 +108,8 @@ export const extensions: StandIn[] = [
     id: 'coin98-wallet',
     name: 'Coin98',
     standsInFor: 'browser extension',
-    source: 'https://github.com/near/wallet-selector/blob/main/packages/coin98-wallet/src/lib/coin98-wallet.ts',
+    source:
+      'https://github.com/near/wallet-selector/blob/main/packages/coin98-wallet/src/lib/coin98-wallet.ts',
     install: inject((account) => {
       window.coin98 = {
         near: {

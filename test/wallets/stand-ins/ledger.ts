@@ -34,7 +34,8 @@ function pluggedIn(): void {
       signing = []
       return respond([1, 4, 0, ...OK])
     }
-    if (instruction !== SIGN_NEP413) throw new Error(`The stand-in does not know the instruction ${instruction}`)
+    if (instruction !== SIGN_NEP413)
+      throw new Error(`The stand-in does not know the instruction ${instruction}`)
     signing.push(...data)
     if (p1 !== LAST_CHUNK) return respond(OK)
     // The first 20 bytes are the derivation path. The app adds NEP-413's tag itself.
@@ -62,7 +63,12 @@ function pluggedIn(): void {
       void onApdu(apdu)
     },
   }
-  const hid = { getDevices: async () => [device], requestDevice: async () => [device], addEventListener() {}, removeEventListener() {} }
+  const hid = {
+    getDevices: async () => [device],
+    requestDevice: async () => [device],
+    addEventListener() {},
+    removeEventListener() {},
+  }
   Object.defineProperty(navigator, 'hid', { value: hid })
 }
 

@@ -34,7 +34,9 @@ const signed = ({ accountId, publicKey, signature }: WalletReply & { choice: 'ap
 })
 
 async function servePage(context: BrowserContext, address: string): Promise<void> {
-  await context.route(address, (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>QR code</title>' }))
+  await context.route(address, (route) =>
+    route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>QR code</title>' }),
+  )
 }
 
 /** The modules ask the mailbox every three seconds, on a clock that the tests put forward. */
@@ -55,7 +57,12 @@ export const phones: StandIn[] = [
       await mailbox(context, (request) => {
         const reply = wallet.ask(request as unknown as WalletRequest)
         if (reply.choice !== 'approve') return { status: 2, type: 'here', payload: 'User rejected' }
-        return { status: 3, type: 'here', account_id: reply.accountId, payload: JSON.stringify(signed(reply)) }
+        return {
+          status: 3,
+          type: 'here',
+          account_id: reply.accountId,
+          payload: JSON.stringify(signed(reply)),
+        }
       })
     },
   },
@@ -88,7 +95,9 @@ export const phones: StandIn[] = [
           return route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>QR code</title>' })
         if (route.request().method() === 'OPTIONS') return json(route, {})
         if (path === '/api/signer-request/message') {
-          const { receiver, ...request } = JSON.parse(route.request().postData()!) as WalletRequest & { receiver: string }
+          const { receiver, ...request } = JSON.parse(route.request().postData()!) as WalletRequest & {
+            receiver: string
+          }
           reply = wallet.ask({ ...request, recipient: receiver })
           return json(route, { id: 'a-request', status: 'pending' })
         }

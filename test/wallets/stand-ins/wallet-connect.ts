@@ -155,7 +155,8 @@ export const walletConnect: StandIn[] = [
     id: 'wallet-connect',
     name: 'WalletConnect',
     standsInFor: 'phone',
-    source: 'https://github.com/near/wallet-selector/blob/main/packages/wallet-connect/src/lib/wallet-connect.ts',
+    source:
+      'https://github.com/near/wallet-selector/blob/main/packages/wallet-connect/src/lib/wallet-connect.ts',
     install,
     afterClick: scan,
     closes: true,

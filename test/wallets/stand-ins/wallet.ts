@@ -19,7 +19,8 @@ export interface WalletRequest {
 
 /** The wallet's answer, in the form that the stand-in's code in the page turns into the wallet's own. */
 export type WalletReply =
-  { choice: 'decline' | 'close' } | { choice: 'approve'; accountId: string; publicKey: string; signature: string }
+  | { choice: 'decline' | 'close' }
+  | { choice: 'approve'; accountId: string; publicKey: string; signature: string }
 
 /** The wallet behind a connector's module: an account on the chain, its key, and the person who approves or declines. */
 export class Wallet {

@@ -19,7 +19,12 @@ function pageOfMyNearWallet(): void {
   const query = new URLSearchParams(location.search)
   const get = (name: string): string => query.get(name)!
   const post = (data: object): void => window.opener.postMessage(data, new URL(get('callbackUrl')).origin)
-  const request = { message: get('message'), recipient: get('recipient'), nonce: get('nonce'), state: query.get('state') }
+  const request = {
+    message: get('message'),
+    recipient: get('recipient'),
+    nonce: get('nonce'),
+    state: query.get('state'),
+  }
   void walletAsk(request).then((reply: WalletReply) => {
     if (reply.choice === 'close') window.close()
     else if (reply.choice === 'decline') post({ status: 'failure', errorMessage: 'User rejected' })
@@ -57,10 +62,17 @@ function pageOfMeteor(): void {
     if (asked || data.uid !== uid || !data.inputs) return
     asked = true
     const { message, recipient, nonce, callbackUrl, state } = data.inputs
-    const request = { message, recipient, callbackUrl, state, nonce: nonce instanceof Uint8Array ? { bytes: [...nonce] } : nonce }
+    const request = {
+      message,
+      recipient,
+      callbackUrl,
+      state,
+      nonce: nonce instanceof Uint8Array ? { bytes: [...nonce] } : nonce,
+    }
     void walletAsk(request).then((reply: WalletReply) => {
       if (reply.choice === 'close') window.close()
-      else if (reply.choice === 'decline') post({ status: 'closed_fail', endTags: ['INCOMPLETE_ACTION', 'USER_CANCELLED'] })
+      else if (reply.choice === 'decline')
+        post({ status: 'closed_fail', endTags: ['INCOMPLETE_ACTION', 'USER_CANCELLED'] })
       else {
         const { accountId, publicKey, signature } = reply
         post({ status: 'closed_success', endTags: [], payload: { accountId, publicKey, signature } })
@@ -101,7 +113,10 @@ function pageOfIntear(): void {
           const { accountId, publicKey, signature } = reply
           const bytes = Uint8Array.from(atob(signature), (character) => character.charCodeAt(0))
           const { state } = JSON.parse(data.message)
-          post({ type: 'signed', signature: { accountId, publicKey, signature: `ed25519:${encodeBase58(bytes)}`, state } })
+          post({
+            type: 'signed',
+            signature: { accountId, publicKey, signature: `ed25519:${encodeBase58(bytes)}`, state },
+          })
         }
       })
     }
@@ -117,7 +132,8 @@ export const webWallets: StandIn[] = [
     id: 'my-near-wallet',
     name: 'MyNearWallet, pop-up',
     standsInFor: 'web wallet',
-    source: 'https://github.com/Near-One/my-near-wallet/tree/master/packages/frontend/src/routes/SignMessageWrapper.js',
+    source:
+      'https://github.com/Near-One/my-near-wallet/tree/master/packages/frontend/src/routes/SignMessageWrapper.js',
     closes: true,
     install: (context) => serve(context, 'https://testnet.mynearwallet.com', pageOfMyNearWallet),
   },
@@ -141,7 +157,8 @@ export const webWallets: StandIn[] = [
     id: 'intear-wallet',
     name: 'Intear',
     standsInFor: 'web wallet',
-    source: 'https://github.com/near/wallet-selector/blob/main/packages/intear-wallet/src/lib/intear-wallet.ts',
+    source:
+      'https://github.com/near/wallet-selector/blob/main/packages/intear-wallet/src/lib/intear-wallet.ts',
     connectFirst: true,
     closes: true,
     install: (context) => serve(context, 'https://wallet.intear.tech', pageOfIntear),
