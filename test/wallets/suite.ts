@@ -42,7 +42,9 @@ export function useHarness(): {
 
 /** The tests of one module of wallet-selector, whose wallet is stood in for. */
 export function describeModule(standIn: StandIn, { harness, open }: ReturnType<typeof useHarness>): void {
-  describe(`wallet-selector's module ${standIn.id}`, () => {
+  // Pairing starts a second client and two handshakes: on a busy machine one in twenty does not start in time.
+  const retry = standIn.afterClick ? 2 : 0
+  describe(`wallet-selector's module ${standIn.id}`, { retry }, () => {
     const seen: WalletRequest[] = []
     const refusals: Partial<Record<Choice, string>> = {}
 

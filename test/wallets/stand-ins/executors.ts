@@ -2,8 +2,6 @@ import { existsSync, readFileSync } from 'node:fs'
 import type { BrowserContext } from 'playwright-core'
 import type { Wallet, WalletRequest } from './wallet'
 
-/* eslint-disable @typescript-eslint/no-explicit-any */
-
 /** The connectors whose code runs: the second only where it was installed into `test/wallets`, because not every registry has it. */
 export const connectors = ['@hot-labs/near-connect', '@fastnear/near-connect'].flatMap((name) => {
   const path = `test/wallets/node_modules/${name}/package.json`

@@ -2,7 +2,6 @@ import type { BrowserContext } from 'playwright-core'
 import type { StandIn, Wallet, WalletReply } from './wallet'
 
 // These functions run in the login page, before its own scripts, as a content script of an extension does.
-/* eslint-disable @typescript-eslint/no-explicit-any */
 
 declare global {
   interface Window {
@@ -41,7 +40,8 @@ export const extensions: StandIn[] = [
       const near: any = {
         isConnected: false,
         account: { accountId: '', publicKey: '' },
-        async connect() {
+        async connect(onChange?: (account: Account | null) => void) {
+          near.tell = onChange // what the extension calls when the person switches or disconnects
           near.isConnected = true
           if (!near.account.accountId) near.account = account
         },

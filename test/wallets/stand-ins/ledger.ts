@@ -1,7 +1,5 @@
 import type { StandIn } from './wallet'
 
-/* eslint-disable @typescript-eslint/no-explicit-any */
-
 /**
  * A Ledger on WebHID: takes the reports of the transport apart into APDUs and answers them as the NEAR app does.
  *
@@ -78,5 +76,7 @@ export const ledger: StandIn = {
   standsInFor: 'device',
   source: 'https://github.com/LedgerHQ/app-near/blob/develop/doc/apdu.md',
   connectFirst: true,
-  install: (context) => context.addInitScript(pluggedIn),
+  async install(context) {
+    await context.addInitScript(pluggedIn)
+  },
 }

@@ -1,6 +1,6 @@
 import type { BrowserContext, Page, Route } from 'playwright-core'
 import bs58 from 'bs58'
-import type { StandIn, Wallet, WalletReply, WalletRequest } from './wallet'
+import type { StandIn, WalletReply, WalletRequest } from './wallet'
 
 const cors = {
   'access-control-allow-origin': '*',
@@ -10,10 +10,7 @@ const cors = {
 const json = (route: Route, body: unknown): Promise<void> => route.fulfill({ json: body, headers: cors })
 
 /** The mailbox between HERE's or HOT's module and the phone. */
-async function mailbox(
-  context: BrowserContext,
-  answer: (request: Record<string, never>) => unknown,
-): Promise<void> {
+async function mailbox(context: BrowserContext, answer: (request: any) => unknown): Promise<void> {
   const answers = new Map<string, unknown>()
   await context.route('https://h4n.app/**', async (route) => {
     const [, id, kind] = new URL(route.request().url()).pathname.split('/') as [string, string, string?]
@@ -55,7 +52,7 @@ export const phones: StandIn[] = [
       await context.clock.install()
       await servePage(context, 'https://my.herewallet.app/**')
       await mailbox(context, (request) => {
-        const reply = wallet.ask(request as unknown as WalletRequest)
+        const reply = wallet.ask(request as WalletRequest)
         if (reply.choice !== 'approve') return { status: 2, type: 'here', payload: 'User rejected' }
         return {
           status: 3,
@@ -76,7 +73,7 @@ export const phones: StandIn[] = [
       await context.clock.install()
       await servePage(context, 'https://hot-labs.org/**')
       await mailbox(context, ({ request }) => {
-        const reply = wallet.ask(request)
+        const reply = wallet.ask(request as WalletRequest)
         if (reply.choice !== 'approve') return { success: false, payload: 'User rejected' }
         return { success: true, payload: signed(reply) }
       })
@@ -107,5 +104,3 @@ export const phones: StandIn[] = [
     },
   },
 ]
-
-export type { Wallet }

@@ -2,7 +2,6 @@ import type { BrowserContext } from 'playwright-core'
 import type { StandIn, WalletReply } from './wallet'
 
 // The functions `page…` run in a page at the wallet's own address.
-/* eslint-disable @typescript-eslint/no-explicit-any */
 
 /** Serves every page of a wallet's site. */
 async function serve(context: BrowserContext, origin: string, script: () => void): Promise<void> {
@@ -27,7 +26,7 @@ function pageOfMyNearWallet(): void {
   }
   void walletAsk(request).then((reply: WalletReply) => {
     if (reply.choice === 'close') window.close()
-    else if (reply.choice === 'decline') post({ status: 'failure', errorMessage: 'User rejected' })
+    else if (reply.choice !== 'approve') post({ status: 'failure', errorMessage: 'User rejected' })
     else {
       const { accountId, publicKey, signature } = reply
       post({ status: 'success', signedRequest: { accountId, publicKey, signature } })
@@ -47,7 +46,7 @@ function pageOfRedirectingWallet(): void {
       let fragment = '#'
       for (const [name, value] of Object.entries({ accountId, signature, publicKey, state: get('state') }))
         fragment += `${name}=${encodeURIComponent(value)}&`
-      location.replace(get('callbackUrl').split('#')[0] + fragment)
+      location.replace(get('callbackUrl').split('#')[0]! + fragment)
     }
   })
 }
@@ -71,7 +70,7 @@ function pageOfMeteor(): void {
     }
     void walletAsk(request).then((reply: WalletReply) => {
       if (reply.choice === 'close') window.close()
-      else if (reply.choice === 'decline')
+      else if (reply.choice !== 'approve')
         post({ status: 'closed_fail', endTags: ['INCOMPLETE_ACTION', 'USER_CANCELLED'] })
       else {
         const { accountId, publicKey, signature } = reply
@@ -108,7 +107,7 @@ function pageOfIntear(): void {
     else if (type === 'signMessage') {
       void walletAsk(JSON.parse(data.message)).then((reply: WalletReply) => {
         if (reply.choice === 'close') window.close()
-        else if (reply.choice === 'decline') post({ type: 'error', message: 'User rejected the signature' })
+        else if (reply.choice !== 'approve') post({ type: 'error', message: 'User rejected the signature' })
         else {
           const { accountId, publicKey, signature } = reply
           const bytes = Uint8Array.from(atob(signature), (character) => character.charCodeAt(0))
