@@ -94,7 +94,7 @@ export default tseslint.config(
   },
   {
     // Code that runs in the pages of wallets, whose globals and packages have no types here.
-    files: ['test/wallets/stand-ins/*.ts'],
+    files: ['test/wallets/**/*.ts'],
     rules: {
       '@typescript-eslint/no-explicit-any': 'off',
       '@typescript-eslint/no-unsafe-call': 'off',

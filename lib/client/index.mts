@@ -127,7 +127,7 @@ async function answerChallenge<Reply, Success extends Outcome>(
     )
   } catch (cause) {
     // The modules of Ledger, Near Snap and Intear throw these before they ask the person.
-    const askedNobody = attempt(() => /not signed in|no account/i.test(`${cause}`))
+    const askedNobody = attempt(() => /not signed in|no account/i.test(String(cause)))
     return { outcome: 'refused', cause, ...(askedNobody && { reason: 'connect-first' }) }
   }
   if (signed === undefined) return { outcome: 'redirected' }

@@ -230,6 +230,7 @@ describe('signIn', () => {
     ['Intear', new Error('No account found')],
     ['a connector that throws a text', 'No accounts found'],
   ])('tells a wallet that must be connected first from a refusal: %s', async (_, cause) => {
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- as connectors do
     expect(await signIn(() => Promise.reject(cause), options)).toEqual({
       outcome: 'refused',
       cause,

@@ -34,7 +34,7 @@ export const callbackUrlOf = (requests: WalletRequest[]): string =>
 
 /** What a person reads on the example's page: its texts, cut to their first clause. */
 export const reading = (refusal: Record<string, unknown>): string =>
-  `“${explainRefusal(refusal as never).text.split(/[,.]/)[0]!}”`
+  `“${explainRefusal(refusal).text.split(/[,.]/)[0]!}”`
 
 const cellsOf = (line: string): string[] =>
   line
