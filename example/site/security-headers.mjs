@@ -27,10 +27,14 @@ export function securityHeaders({ realWallets }) {
 
 const TEST_NETWORK_POLICY = { upgradeInsecureRequests: null }
 
-/** near-connect runs each wallet's code, loaded from the wallet's own host, in a sandboxed frame of the page. */
+/**
+ * near-connect runs each wallet's code, loaded from the wallet's own host, in a sandboxed frame that inherits this policy. The buttons of
+ * HOT and NEAR Mobile have inline handlers (`script-src-attr`). The site's own pages escape what they show, and have none.
+ */
 const REAL_WALLETS_POLICY = {
   upgradeInsecureRequests: null,
   scriptSrc: ["'self'", (req, res) => `'nonce-${res.locals.nonce}'`],
+  scriptSrcAttr: ["'unsafe-inline'"],
   connectSrc: ["'self'", 'https:', 'wss:'],
   imgSrc: ["'self'", 'https:', 'data:'],
   frameSrc: ["'self'", 'https:'],

@@ -126,7 +126,9 @@ async function answerChallenge<Reply, Success extends Outcome>(
       payload && { payload, chainId: chainId!, network: chainId! },
     )
   } catch (cause) {
-    return { outcome: 'refused', cause }
+    // The modules of Ledger, Near Snap and Intear throw these before they ask the person.
+    const askedNobody = attempt(() => /not signed in|no account/i.test(String(cause)))
+    return { outcome: 'refused', cause, ...(askedNobody && { reason: 'connect-first' }) }
   }
   if (signed === undefined) return { outcome: 'redirected' }
   if (pkce) swapVerifier()
@@ -135,12 +137,7 @@ async function answerChallenge<Reply, Success extends Outcome>(
   >
   // Some wallets answer with an empty signature if their window is closed or the person declines.
   if (!signature && !authorization) return { outcome: 'refused' }
-  const proof = {
-    accountId,
-    ...(signature ? { publicKey, signature } : { authorization }),
-    state,
-    codeVerifier,
-  }
+  const proof = { accountId, publicKey, signature, authorization, state, codeVerifier }
   return request(options, url, body ? { ...body, confirmation: proof } : proof, success)
 }
 
@@ -169,7 +166,12 @@ async function sign(
     const answer = await wallet.resolveAuth!(authorization as AuthorizationRequest)
     return answer && { accountId: answer.accountId, authorization: answer.authorization }
   }
-  if (!isOneStep(wallet)) return wallet.signMessage!(message)
+  if (!isOneStep(wallet)) {
+    // near-connect's executors get what postMessage leaves of the nonce, and HOT's puts that into JSON: only an array stays as it is.
+    return wallet.signMessage!(
+      wallet.manifest ? { ...message, nonce: [...message.nonce] as unknown as Uint8Array } : message,
+    )
+  }
   return (await wallet.signInAndSignMessage!({ messageParams: message }))[0]?.signedMessage ?? null
 }
 

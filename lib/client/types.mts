@@ -136,10 +136,16 @@ export interface ConfirmOptions extends RequestOptions {
  * means that the page is about to be replaced by the wallet's, or by the one that the server sent the browser to.
  */
 export type SignInResult<Reply = unknown> =
-  | { outcome: 'signed-in'; reply: Reply }
-  | { outcome: 'refused'; cause?: unknown }
-  | FailedSignIn
-  | { outcome: 'redirected' }
+  { outcome: 'signed-in'; reply: Reply } | RefusedSignIn | FailedSignIn | { outcome: 'redirected' }
+
+/** A sign-in that the wallet did not sign. */
+export interface RefusedSignIn {
+  outcome: 'refused'
+  /** What the wallet threw, if it did. */
+  cause?: unknown
+  /** `connect-first`: nobody was asked, because the wallet must be connected first (`wallet.signIn(…)` of wallet-selector, or its modal). */
+  reason?: 'connect-first'
+}
 
 /** How a confirmation ended: as {@link SignInResult}, with `confirmed` in place of `signed-in`. */
 export type ConfirmResult<Reply = unknown> =

@@ -114,7 +114,8 @@ export class TestAccount {
     const hash = hashPayload({
       message,
       recipient,
-      nonce: typeof nonce === 'string' ? Buffer.from(nonce, 'base64') : nonce,
+      // near-connect's wallets get an array.
+      nonce: typeof nonce === 'string' ? Buffer.from(nonce, 'base64') : Uint8Array.from(nonce),
       callbackUrl: signCallbackUrl ? callbackUrl : undefined,
     })
     const signature = sign(null, hash, privateKey).toString('base64')

@@ -207,6 +207,45 @@ describe('signIn', () => {
     expect(nonce).toHaveLength(32)
     expect(Buffer.from(nonce!).toString('base64')).toBe(challenge.nonce)
     expect(base64).toBe(challenge.nonce)
+    expect(JSON.parse(JSON.stringify(nonce))).toEqual({ type: 'Buffer', data: [...nonce!] })
+  })
+
+  it("gives near-connect's wallets a nonce that is the same after postMessage and JSON", async () => {
+    const challenge = await browser.challenge()
+    let received: unknown
+    const wallet = {
+      manifest: { features: {} },
+      async signMessage({ nonce }: MessageToSign) {
+        received = JSON.parse(JSON.stringify(structuredClone(nonce)))
+        return null
+      },
+    }
+    const fetch = async () => Response.json(challenge)
+    expect(await signIn(wallet, { ...options, fetch })).toEqual({ outcome: 'refused' })
+    expect(received).toEqual([...Buffer.from(challenge.nonce, 'base64')])
+  })
+
+  it.each([
+    ['Ledger and Near Snap', new Error('Wallet not signed in')],
+    ['Intear', new Error('No account found')],
+    ['a connector that throws a text', 'No accounts found'],
+  ])('tells a wallet that must be connected first from a refusal: %s', async (_, cause) => {
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- as connectors do
+    expect(await signIn(() => Promise.reject(cause), options)).toEqual({
+      outcome: 'refused',
+      cause,
+      reason: 'connect-first',
+    })
+  })
+
+  it.each([
+    new Error('User rejected the request'),
+    { code: 5000, message: 'User rejected.' },
+    Object.create(null) as object, // cannot be made a text
+    undefined,
+  ])('gives no reason where the wallet gives none: %o', async (cause) => {
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- as wallets do
+    expect(await signIn(() => Promise.reject(cause), options)).toEqual({ outcome: 'refused', cause })
   })
 
   it("calls a method of its wallet, and passes on the wallet's error", async () => {

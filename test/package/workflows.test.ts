@@ -60,6 +60,7 @@ describe('the workflows', () => {
     expect(jobs.map(({ id }) => id).sort()).toEqual([
       'ci.yml checks',
       'ci.yml tests',
+      'ci.yml wallets',
       'release.yml build',
       'release.yml publish',
     ])
@@ -77,6 +78,7 @@ describe('the workflows', () => {
     expect(Object.fromEntries(jobs.map(({ id, permissions }) => [id, permissions]))).toEqual({
       'ci.yml checks': ['contents: read'],
       'ci.yml tests': ['contents: read'],
+      'ci.yml wallets': ['contents: read'],
       'release.yml build': ['contents: read'],
       'release.yml publish': ['id-token: write'],
     })
@@ -115,6 +117,14 @@ describe('the workflows', () => {
     }
   })
 
+  it('run no code of wallets where the package is built', () => {
+    expect(release!.text).not.toMatch(/wallets$|run: bash \.ci\/run$/m)
+    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+      scripts: Record<string, string>
+    }
+    expect(scripts['wallets:install']).toContain('--ignore-scripts')
+  })
+
   it('use no tag or branch name in a command', () => {
     // Commands read such values from the environment: `${{ }}` in a command is replaced before the shell
     // parses it.
@@ -126,12 +136,13 @@ describe('the workflows', () => {
   })
 
   it('test on every supported Node.js, check once, and cancel superseded runs', () => {
-    const { tests, checks } = ci!.jobs
+    const { tests, checks, wallets } = ci!.jobs
     const versions = /^ {8}node: \[(.*)\]$/m.exec(tests!.text)![1]!.split(', ')
     expect(versions.map((version) => version.replaceAll("'", ''))).toEqual(NODE_VERSIONS)
     expect(tests!.text).toMatch(/run: bash \.ci\/run tests$/m)
     expect(checks!.text).toMatch(/run: bash \.ci\/run checks$/m)
-    expect(checks!.text).not.toContain('matrix:')
+    expect(wallets!.text).toMatch(/run: bash \.ci\/run wallets$/m)
+    for (const { text } of [checks!, wallets!]) expect(text).not.toContain('matrix:')
     expect(ci!.text).toMatch(/^concurrency:\n {2}group: .*github\.ref.*\n {2}cancel-in-progress: true$/m)
     expect(release!.text).toMatch(/^ {2}cancel-in-progress: false$/m)
     for (const { id, text } of jobs) expect(text, id).toMatch(/^ {4}timeout-minutes: \d+$/m)
@@ -161,12 +172,15 @@ describe('.ci/run', () => {
     (script) => `npm run ${script}`,
   )
 
+  const wallets = ['npm run wallets:install', 'npm run test:wallets']
+
   it('checks the lock, installs and runs everything without an argument', async () => {
-    expect(await commands()).toEqual([...install, 'npm test', ...checks])
+    expect(await commands()).toEqual([...install, 'npm test', ...wallets, ...checks])
   })
 
-  it('runs only the tests, or only the checks, as the workflow requests', async () => {
+  it('runs only the tests, only the wallets, or only the checks, as the workflow requests', async () => {
     expect(await commands('tests')).toEqual([...install, 'npm test'])
+    expect(await commands('wallets')).toEqual([...install, ...wallets])
     expect(await commands('checks')).toEqual([...install, ...checks])
   })
 

@@ -1,5 +1,6 @@
 import { resumeSignIn, signIn } from 'passport-near/client'
 import { isProblem, messageFor } from '../error-messages.mjs'
+import { explainRefusal } from '../refusals.mjs'
 
 /** Lets a button of the page sign in, or link an account. */
 export async function wireButton(wallet, button = document.querySelector('[data-near]')) {
@@ -22,19 +23,14 @@ export async function wireButton(wallet, button = document.querySelector('[data-
 }
 
 /** Shows why a sign-in ended without success. */
-function showFailure({ outcome, cause, code, status, message }) {
+function showFailure({ outcome, code, status, message, ...refusal }) {
   if (outcome === 'refused') {
-    // Wallets have no error codes for these cases, only texts of their own.
-    if (/block/i.test(cause?.message)) return show(WINDOW_BLOCKED, true)
-    return show(/clos/i.test(cause?.message) ? WINDOW_CLOSED : messageFor('ERR_NEAR_WALLET_REFUSED'))
+    const { text, isProblem } = explainRefusal(refusal)
+    return show(text, isProblem)
   }
   // Without a status the server was not reached.
   show(status ? messageFor(code) : message, isProblem(code))
 }
-
-const WINDOW_BLOCKED =
-  'Your browser blocked the wallet’s window. Allow pop-ups for this site, then try again.'
-const WINDOW_CLOSED = 'The wallet’s window was closed before you approved. Try again when you are ready.'
 
 function show(text, asProblem = false) {
   const status = document.querySelector('[data-near-status]')
