@@ -174,8 +174,9 @@ describe('.ci/run', () => {
 
   const wallets = ['npm run wallets:install', 'npm run test:wallets']
 
-  it('checks the lock, installs and runs everything without an argument', async () => {
-    expect(await commands()).toEqual([...install, 'npm test', ...wallets, ...checks])
+  it('checks the lock, installs and runs the tests without an argument, and everything with "all"', async () => {
+    expect(await commands()).toEqual([...install, 'npm test'])
+    expect(await commands('all')).toEqual([...install, 'npm test', ...wallets, ...checks])
   })
 
   it('runs only the tests, only the wallets, or only the checks, as the workflow requests', async () => {
