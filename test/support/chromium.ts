@@ -24,6 +24,8 @@ const FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  // Playwright misses requests of a frame that has a process of its own, as near-connect's sandboxed frames have.
+  '--disable-site-isolation-trials',
 ]
 
 const executablePath = CANDIDATES.find((path) => path && isExecutable(path))

@@ -5,6 +5,7 @@ import { devices, type BrowserContext, type BrowserContextOptions, type Page } f
 import { beforeAll, describe, expect, it } from 'vitest'
 import { picture } from '../support/chromium'
 import { startExample, type Example } from '../support/example'
+import { chooseWallet, openHotApp } from './harness'
 import { serveExecutors } from './stand-ins/executors'
 import { extensions } from './stand-ins/extensions'
 import type { WalletRequest } from './stand-ins/wallet'
@@ -36,7 +37,7 @@ async function visit(options: BrowserContextOptions = {}): Promise<{ context: Br
 
 async function signIn(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Sign in with NEAR' }).click()
-  await page.getByText('Wallet nightly').click()
+  await chooseWallet(page, 'nightly')
   await page.waitForURL('**/account')
 }
 
@@ -89,12 +90,10 @@ describe('the example on a phone', () => {
   })
 
   it("signs in with HOT, whose frame opens the wallet's app", async () => {
-    const { context, page } = await visit(phone)
+    const { page } = await visit(phone)
     await page.getByRole('button', { name: 'Sign in with NEAR' }).tap()
-    await page.getByText('Wallet hot').tap()
-    const opened = context.waitForEvent('page')
-    await page.frameLocator('iframe').getByRole('button', { name: 'Open HOT Wallet' }).tap()
-    await (await opened).close()
+    await chooseWallet(page, 'hot')
+    await openHotApp(page)
     await page.waitForURL('**/account')
   })
 
@@ -112,7 +111,7 @@ describe('the example on a phone', () => {
     )
     await page.evaluate(() => (window.open = () => null))
     await page.getByRole('button', { name: 'Sign in with NEAR' }).tap()
-    await page.getByText('Wallet nightly').tap()
+    await chooseWallet(page, 'nightly')
     await status(page).getByText('Allow pop-ups for this site, then try again').waitFor()
     await picture(page, 'phone-blocked')
   })

@@ -101,3 +101,18 @@ export async function openPage(context: BrowserContext, address: string): Promis
   await page.locator('body[data-ready]').waitFor()
   return page
 }
+
+/** Chooses in near-connect's dialogue. It slides in: the first tap can miss. */
+export async function chooseWallet(page: Page, wallet: string): Promise<void> {
+  const item = page.getByText(`Wallet ${wallet}`)
+  await item.click()
+  await item.waitFor({ state: 'detached', timeout: 3000 }).catch(() => item.click())
+}
+
+/** Presses the button in HOT's frame, comes back from the app, and leaves the page to finish. */
+export async function openHotApp(page: Page): Promise<void> {
+  const button = page.frameLocator('iframe').getByRole('button', { name: 'Open HOT Wallet' })
+  const [app] = await Promise.all([page.context().waitForEvent('page'), button.click()])
+  await app.getByText('The app').waitFor()
+  await app.close()
+}

@@ -1,6 +1,6 @@
 import { devices, type BrowserContextOptions, type Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
-import { openPage, outcome } from './harness'
+import { chooseWallet, openHotApp, openPage, outcome } from './harness'
 import { connectors, serveExecutors } from './stand-ins/executors'
 import { extensions } from './stand-ins/extensions'
 import type { WalletRequest } from './stand-ins/wallet'
@@ -29,7 +29,7 @@ describe.each(connectors)('$name $version', ({ name, version }) => {
 
   async function choose(page: Page, wallet: string): Promise<void> {
     await page.getByRole('button', { name: 'Sign in' }).click()
-    await page.getByText(`Wallet ${wallet}`).click()
+    await chooseWallet(page, wallet)
   }
 
   describe.each(wallets)('a wallet whose code is as that of $name', ({ id, name: wallet }) => {
@@ -82,9 +82,7 @@ describe.each(connectors)('$name $version', ({ name, version }) => {
   it("lets the buttons in a wallet's frame work on a phone, under the example's policy", async () => {
     const page = await openLogin(devices['Pixel 7'])
     await choose(page, 'hot')
-    const opened = page.context().waitForEvent('page')
-    await page.frameLocator('iframe').getByRole('button', { name: 'Open HOT Wallet' }).click()
-    await (await opened).close()
+    await openHotApp(page)
     expect(await outcome(page)).toMatchObject(signedIn)
   })
 })
