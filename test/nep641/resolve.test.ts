@@ -424,6 +424,10 @@ describe('an endpoint keeps its place', () => {
     ['is HTTP status 500', () => answering({}, 500)],
     ['is HTTP status 429', () => answering({}, 429)],
     ['is odd', () => ({ result: {} })],
+    ['is an odd error', () => handlerError('UNAVAILABLE_SHARD')],
+    ['is about no block', () => ({ result: { result: [], logs: [] } })],
+    ['is that there is no such block', () => handlerError('UNKNOWN_BLOCK')],
+    ['is no JSON', () => (_: unknown, response: { end: (text: string) => void }) => response.end('x')],
   ])('after contracts whose answer %s', async (_, answer) => {
     const first = await start({ call: answer })
     const second = await start({ call: authorizes })

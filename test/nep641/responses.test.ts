@@ -287,6 +287,26 @@ describe('the block', () => {
   })
 })
 
+describe('the reason for an operator', () => {
+  const other = `${BLOCK_HASH.slice(0, -1)}z`
+  it.each<[string, Behaviour]>([
+    ['an unknown result', { call: () => failed('x') }],
+    ['an error that is not about the contract', { call: () => handlerError('X') }],
+    ['a response about another block', { call: () => ({ result: { result: [], block_hash: other } }) }],
+    ['a node that does not know the block', { call: () => handlerError('UNKNOWN_BLOCK') }],
+    ['a response of more than 262144 bytes', { call: () => raw(' '.repeat(256 * 1024 + 1)) }],
+    ['a response that is not a block', { block: () => ({ result: {} }) }],
+    ['a block without a hash or a time', { block: () => ({ result: { header: {} } }) }],
+    ['a block of more than 60 seconds ago', { block: () => blockOf(Date.now() - 61_000) }],
+    ['HTTP status 429', { call: () => answering({}, 429) }],
+    ['no response in time', { call: () => () => undefined }],
+  ])('is %s', async (reason, behaviour) => {
+    const { url } = await startStandIn(cleanup, behaviour)
+    const asked = { accountId: 'dao.test', authorization: 'blob', rpc: url, rpcTimeout: 300 }
+    await expect(resolveAuthorization(asked)).rejects.toThrow(`(Endpoint 1 of 1: ${reason})`)
+  })
+})
+
 describe('an authorization by an access key', () => {
   const withKey = (
     key: Answer,
