@@ -125,7 +125,7 @@ type AnyFunction = (...args: unknown[]) => unknown
 function callEither(call: AnyFunction, self: object): Promise<void> {
   return new Promise((resolve, reject) => {
     const callback = (error?: unknown): void => {
-      if (error) reject(toError(error, 'the session') as Error)
+      if (error) reject(toError(error, 'the session'))
       else resolve()
     }
     const returned = call.call(self, callback)

@@ -107,7 +107,7 @@ describe('a confirmation', () => {
 
   it('leaves the top of the body to the application', async () => {
     const { alice, browser, send, bob } = await start({
-      message: (req) => `Pay ${String((req.body as { accountId: string }).accountId)}`,
+      message: (req) => `Pay ${(req.body as { accountId: string }).accountId}`,
     })
     const body = {
       accountId: 'carol.test',
@@ -297,7 +297,7 @@ describe('a confirmation', () => {
 
   it('passes an error of the application on as it is (500), and does nothing', async () => {
     let fails = ''
-    const { alice, browser, send, transfers } = await start({
+    const { alice, browser, transfers } = await start({
       message: (req) => {
         if (fails === 'message') throw new Error('lost')
         return fails === 'empty' ? '' : transferText(req)
@@ -347,7 +347,7 @@ describe('a confirmation', () => {
   })
 
   it('is kept beside the request, for that request alone', async () => {
-    const { transfer, near } = await start()
+    const { transfer, near } = await startSite(cleanup)
     expect(transfer.confirmed({} as never)).toBeUndefined()
     const other = near.confirmation({ name: 'other', message: () => 'x', account: () => 'x' })
     expect(other.confirmed({} as never)).toBeUndefined()
