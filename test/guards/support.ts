@@ -104,7 +104,12 @@ export async function signIn(browser: Browser, account: TestAccount): Promise<vo
 }
 
 /** Draws a challenge for a body, and has an account sign it. */
-export async function confirm(browser: Browser, account: TestAccount, body: object, path = '/transfer') {
+export async function confirm(
+  browser: Browser,
+  account: Pick<TestAccount, 'signMessage'>,
+  body: object,
+  path = '/transfer',
+) {
   const { status, body: challenge } = await postJson(browser, `${path}/challenge`, body)
   if (status !== 200) throw new Error(`drew a challenge with ${status}`)
   const { accountId, publicKey, signature } = await account.signMessage(challenge as unknown as Challenge)
