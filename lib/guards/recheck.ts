@@ -36,6 +36,8 @@ const ANSWER_LIFETIME = 1000
 
 /** How long an unanswered question is not asked again, in milliseconds. */
 const PAUSE = 30_000
+const UNAVAILABLE = 'ERR_NEAR_RPC_UNAVAILABLE'
+const ASKED = { detail: 'This key was asked about a moment ago' }
 
 /** @internal The options of the strategy that the question depends on. */
 export interface RecheckOptions {
@@ -54,12 +56,13 @@ export interface DatedAnswer {
   readonly at: number
 }
 
-type Outcome = DatedAnswer | { readonly error: unknown; readonly at: number }
+/** Without an answer: the chain could not tell. */
+type Outcome = DatedAnswer | { readonly answer?: never; readonly at: number }
 
 /** Asks the chain again what it was asked at the login. @internal */
 export class Recheck {
   readonly #options: RecheckOptions
-  readonly #underWay = new Map<string, Promise<Outcome>>()
+  readonly #underWay = new Map<string, Promise<DatedAnswer>>()
   /** In the order in which they came. */
   readonly #recent = new Map<string, Outcome>()
 
@@ -76,44 +79,37 @@ export class Recheck {
    */
   async ask(record: LoginRecord, every: number): Promise<DatedAnswer> {
     const key = questionOf(record)
-    const outcome =
-      this.#recentOutcome(key, record, every) ?? (await (this.#underWay.get(key) ?? this.#start(key, record)))
-    if ('error' in outcome) throw outcome.error
-    return outcome
+    const recent = this.#recent.get(key)
+    const age = recent && Date.now() - recent.at
+    if (recent && age! >= 0) {
+      // The error itself would be 3 kB for each key, while the chain is down.
+      if (!recent.answer && age! < Math.min(every, PAUSE)) throw new NearServiceError(UNAVAILABLE, ASKED)
+      // An answer that the session knows already tells it nothing new.
+      const isNews = recent.at > record.checkedAt
+      if (recent.answer && isNews && age! < Math.min(every, ANSWER_LIFETIME)) return recent
+    }
+    return this.#underWay.get(key) ?? this.#start(key, record)
   }
 
-  #recentOutcome(key: string, { checkedAt }: LoginRecord, every: number): Outcome | undefined {
-    const outcome = this.#recent.get(key)
-    if (!outcome) return undefined
-    const { at } = outcome
-    const age = Date.now() - at
-    const isFailure = 'error' in outcome
-    const lifetime = Math.min(every, isFailure ? PAUSE : ANSWER_LIFETIME)
-    if (age < 0 || age >= lifetime) return undefined
-    // An answer that the session knows already tells it nothing new.
-    return isFailure || at > checkedAt ? outcome : undefined
+  #start(key: string, record: LoginRecord): Promise<DatedAnswer> {
+    const answer = this.#ask(key, record).finally(() => this.#underWay.delete(key))
+    this.#underWay.set(key, answer)
+    return answer
   }
 
-  #start(key: string, record: LoginRecord): Promise<Outcome> {
-    const outcome = this.#ask(record).then((outcome) => {
-      this.#underWay.delete(key)
-      this.#remember(key, outcome)
-      return outcome
-    })
-    this.#underWay.set(key, outcome)
-    return outcome
-  }
-
-  /** Never rejects. */
-  async #ask(record: LoginRecord): Promise<Outcome> {
+  async #ask(key: string, record: LoginRecord): Promise<DatedAnswer> {
     try {
       const { result, endpoint } = await this.#question(record)
+      const outcome = { answer: result, at: Date.now() }
+      this.#remember(key, outcome)
       const isValid = result === true
       this.#publish(isValid ? 'valid' : 'revoked', isValid ? undefined : result.code, endpoint)
-      return { answer: result, at: Date.now() }
+      return outcome
     } catch (error) {
-      this.#publish('error', error instanceof NearServiceError ? error.code : undefined, undefined)
-      return { error, at: Date.now() }
+      const isOutage = error instanceof NearServiceError
+      if (isOutage) this.#remember(key, { at: Date.now() })
+      this.#publish('error', isOutage ? error.code : undefined, undefined)
+      throw error
     }
   }
 
@@ -128,7 +124,7 @@ export class Recheck {
     const { result, endpoint } = await authorizations.resolve({ accountId, authorization, expect })
     if (result === 'limit') {
       const detail = 'The authorization involves more than the option walletContracts allows'
-      throw new NearServiceError('ERR_NEAR_RPC_UNAVAILABLE', { detail })
+      throw new NearServiceError(UNAVAILABLE, { detail })
     }
     const holds = result !== 'invalid' && result.payload === expect
     return { result: holds || rejection('ERR_NEAR_AUTHORIZATION_INVALID'), endpoint }
