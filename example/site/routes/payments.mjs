@@ -41,6 +41,6 @@ function checkFields(req, res, next) {
     /^[1-9]\d{0,8}$/.test(amount) &&
     typeof receiver === 'string' &&
     /^(?=.{2,64}$)[a-z0-9]+([-_.][a-z0-9]+)*$/.test(receiver)
-  if (isValid) next()
-  else sendError(req, res, 400, 'PAYMENT_INVALID')
+  if (isValid) return next()
+  sendError(req, res, 400, 'PAYMENT_INVALID')
 }
