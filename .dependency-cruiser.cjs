@@ -30,6 +30,11 @@ module.exports = {
       '^lib/proofs/',
       `^lib/(proofs|access-keys|nep641|challenges|nep413)/|^lib/(${PURE}|credentials|diagnostics)\\.ts`,
     ),
+    layer(
+      'guards-know-no-strategy',
+      '^lib/guards/',
+      `^lib/(guards|proofs|access-keys|challenges|nep413|nep641|rpc)/|^lib/(${PURE}|connect|credentials|draw-challenge|message|options|profile|request)\\.ts`,
+    ),
     {
       name: 'nothing-knows-the-strategy',
       severity: 'error',

@@ -59,6 +59,9 @@ declare namespace NearStrategy {
   type CallbackPageTexts = types.CallbackPageTexts
   type Challenge = types.Challenge
   type ChallengeStore = types.ChallengeStore
+  type Confirmation<Request extends object = types.DefaultRequest> = types.Confirmation<Request>
+  type ConfirmationOptions<Request extends object = types.DefaultRequest> = types.ConfirmationOptions<Request>
+  type Confirmed = types.Confirmed
   type ConnectMiddleware<
     Request extends object,
     Response extends types.ConnectResponse = types.ConnectResponse,
@@ -72,6 +75,7 @@ declare namespace NearStrategy {
   type NearAccountProfile = types.NearAccountProfile
   type NearContractProfile = types.NearContractProfile
   type NearKeyProfile = types.NearKeyProfile
+  type NearLogin = types.NearLogin
   type NearProfile = types.NearProfile
   type NearStrategyOptions<
     Request extends object = types.DefaultRequest,
@@ -86,6 +90,7 @@ declare namespace NearStrategy {
   type Nep413Payload = types.Nep413Payload
   type Network = types.Network
   type OffchainMessage = types.OffchainMessage
+  type RecentLoginOptions = types.RecentLoginOptions
   type RedisChallengeStoreOptions<Request extends object = object> = types.RedisChallengeStoreOptions<Request>
   type IoRedisClient = types.IoRedisClient
   type NodeRedisClient = types.NodeRedisClient
@@ -95,8 +100,11 @@ declare namespace NearStrategy {
   type ResolveAuthorizationOptions = types.ResolveAuthorizationOptions
   type ResolvedAuthorization = types.ResolvedAuthorization
   type EndpointReport = types.EndpointReport
+  type RevalidateOptions = types.RevalidateOptions
+  type RevalidationEvent = types.RevalidationEvent
   type RpcEndpoint = types.RpcEndpoint
   type ServiceErrorCode = types.ServiceErrorCode
+  type SessionCheck = types.SessionCheck
   type SessionChallengeStoreOptions = types.SessionChallengeStoreOptions
   type StoredChallenge = types.StoredChallenge
   type Verify<Profile = types.NearProfile> = types.Verify<Profile>

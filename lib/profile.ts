@@ -1,14 +1,19 @@
 import type { AuthorizationResolver } from './nep641/resolve'
-import type { AccessKeyProof } from './proofs/access-key'
-import type { AuthorizationProof } from './proofs/authorization'
+import type { AccountProof } from './proofs/prove'
 import type { Network } from './rpc/options'
 import type { NearAccountProfile, NearProfile } from './verify'
 
-/** What a login proved. @internal */
-export type AccountProof = AccessKeyProof | AuthorizationProof
-
 /** A profile of any strategy. @internal */
 export type AnyProfile = NearProfile | NearAccountProfile
+
+/** What decided. Only a strategy that accepts wallet contracts says so. @internal */
+export function viaOf(
+  { publicKey }: AccountProof,
+  { authorizations }: { authorizations: AuthorizationResolver | undefined },
+): 'access-key' | 'contract' | undefined {
+  if (!authorizations) return undefined
+  return publicKey === undefined ? 'contract' : 'access-key'
+}
 
 /** The profile that `verify` gets. Only a strategy that accepts wallet contracts says who decided. @internal */
 export function toProfile(

@@ -1,29 +1,23 @@
-import PassportStrategy from 'passport-strategy'
-import { createChallenge, type Challenge } from './challenges/challenge'
-import { consumeChallenge, issueChallenge } from './challenges/challenge-store'
+import type { Challenge } from './challenges/challenge'
+import { consumeChallenge } from './challenges/challenge-store'
 import { hashCurrentUser } from './challenges/current-user'
 import { sendJson, type ConnectMiddleware, type ConnectRequest, type ConnectResponse } from './connect'
 import { hasCredentials, readCredentials } from './credentials'
 import { LoginTrace } from './diagnostics'
+import { drawChallenge } from './draw-challenge'
 import { NearLoginRejected, rejection, toError } from './errors'
-import { loginPayload } from './nep641/payload'
+import { GuardedStrategy } from './guards/guarded-strategy'
 import type { WalletContractsOptions } from './nep641/options'
 import { loginHandler, type LoginHandlerOptions } from './login-handler'
+import { callMessage } from './message'
 import { resolveOptions, type NearStrategyOptions, type ResolvedOptions } from './options'
 import { codeOf, report, toFailure, type LoginOutcome, type Outcome } from './outcome'
-import { proveByAccessKey } from './proofs/access-key'
-import { proveByAuthorization } from './proofs/authorization'
-import { toProfile, type AccountProof, type AnyProfile } from './profile'
+import { toProfile, type AnyProfile } from './profile'
+import { proveAccount, type AccountProof } from './proofs/prove'
 import type { DefaultRequest } from './request'
-import { checkEndpoints, type EndpointReport } from './rpc/check-endpoints'
-import type { ViewRequest } from './rpc/view'
-import { withTimeout } from './timeout'
-import { describeValue, isSignableText } from './validate'
+import { describeValue } from './validate'
 import { callVerify, type ProfileFor, type VerifyDone, type Verify, type VerifyWithRequest } from './verify'
 import { callbackPage, signMessageUrl, type CallbackPageOptions } from './web-wallet'
-
-/** Declared like this, the base class leaves no trace in the type declarations that users compile against. */
-const Base: new () => object = PassportStrategy
 
 /** Options of Passport's middleware that the strategy reads. */
 interface AuthenticateOptions {
@@ -52,7 +46,7 @@ export class NearStrategy<
   Request extends object = DefaultRequest,
   PassRequest extends boolean = false,
   WalletContracts extends boolean | WalletContractsOptions = false,
-> extends Base {
+> extends GuardedStrategy<Request> {
   readonly name: string
   // Passport adds these to each instance before it calls authenticate.
   /** Set by Passport: signs the user in. */
@@ -80,8 +74,9 @@ export class NearStrategy<
       ? VerifyWithRequest<NoInfer<Request>, ProfileFor<NoInfer<WalletContracts>>>
       : Verify<ProfileFor<NoInfer<WalletContracts>>>,
   ) {
-    super()
-    this._options = resolveOptions(options)
+    const resolved = resolveOptions(options)
+    super(resolved)
+    this._options = resolved
     if (typeof verify !== 'function') {
       throw new TypeError(
         `NearStrategy: verify must be a function (profile, done); got ${describeValue(verify)}`,
@@ -100,47 +95,11 @@ export class NearStrategy<
    * @throws {TypeError} when the `message` function returned no text; whatever that function throws
    */
   async challenge(req: Request): Promise<Challenge> {
-    const { recipient, callbackUrl, store, purpose, linking, currentUser, authorizations } = this._options
+    const { challengeMaxAge: maxAge, purpose, linking, currentUser } = this._options
     const issuedTo = hashCurrentUser(req, currentUser)
     if (linking && issuedTo === null) throw new NearLoginRejected('ERR_NEAR_SIGN_IN_REQUIRED')
     const message = await this._message(req)
-    const maxAge = this._options.challengeMaxAge
-    const challenge = createChallenge({ message, callbackUrl, maxAge, purpose, issuedTo })
-    const state = await issueChallenge(store, req, challenge)
-    const { nonce } = challenge
-    return {
-      message,
-      recipient,
-      nonce,
-      state,
-      ...(callbackUrl !== undefined && { callbackUrl }),
-      ...(authorizations && {
-        payload: loginPayload(recipient, challenge),
-        chainId: this._options.network,
-      }),
-    }
-  }
-
-  /**
-   * Calls a view function of a contract, on the strategy's own endpoints: JSON in and out. For roles from the chain in `verify`, such
-   * as a member of a DAO or the holder of an NFT.
-   *
-   * @returns what the function returned, or undefined if it returned nothing
-   * @throws {NearServiceError} `ERR_NEAR_RPC_UNAVAILABLE` (503) when no endpoint can tell, or the contract returned no JSON
-   * @throws {TypeError} when an argument is wrong, or the strategy has the option `accessKeys` in place of endpoints
-   */
-  view(request: ViewRequest): Promise<unknown> {
-    return this._options.view(request)
-  }
-
-  /**
-   * Asks each endpoint of the option `rpc` for its status: for an application's start and its health page. A login never waits for it.
-   *
-   * @returns a report for each endpoint, within `rpcTimeout`; none with the option `accessKeys`
-   */
-  async checkEndpoints(): Promise<EndpointReport[]> {
-    const { rpc, network } = this._options
-    return rpc ? checkEndpoints(rpc, network) : []
+    return drawChallenge(this._options, req, { message, maxAge, purpose, issuedTo })
   }
 
   /** Connect middleware that responds with a {@link Challenge} as JSON, not to be cached. Errors go to `next`. */
@@ -243,14 +202,13 @@ export class NearStrategy<
     const challenge = await consumeChallenge(store, req, expected)
     if (challenge instanceof NearLoginRejected) return toFailure(challenge)
 
-    const proof =
-      credentials.authorization === undefined
-        ? await proveByAccessKey(this._options, challenge, credentials, trace)
-        : await proveByAuthorization(this._options, challenge, credentials, trace)
+    const proof = await proveAccount(this._options, challenge, credentials, trace)
     if (proof instanceof NearLoginRejected) return toFailure(proof)
 
     trace?.begin('verify')
-    return this._callVerify(req, proof)
+    const outcome = await this._callVerify(req, proof)
+    if (outcome.action === 'success' && !isAuthorize) this._leaveRecord(req, proof)
+    return outcome
   }
 
   /** The application's decision about a proven account. Its exceptions are the application's errors, never a rejection of ours. */
@@ -269,12 +227,7 @@ export class NearStrategy<
   private async _message(req: Request): Promise<string> {
     const { message, verifyTimeout } = this._options
     if (typeof message === 'string') return message
-    const timedOut = `NearStrategy: option "message" did not return within ${verifyTimeout} ms`
-    const text: unknown = await withTimeout(verifyTimeout, timedOut, () => message(req))
-    if (isSignableText(text)) return text
-    throw new TypeError(
-      `NearStrategy: option "message" must return a non-empty string; got ${describeValue(text)}`,
-    )
+    return callMessage('NearStrategy', message, req, verifyTimeout)
   }
 }
 

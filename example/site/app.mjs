@@ -4,7 +4,9 @@ import { errorHandler, notFound } from './error-pages.mjs'
 import { createRateLimits } from './rate-limits.mjs'
 import { accountRoutes } from './routes/account.mjs'
 import { nearLoginRoutes } from './routes/near-login.mjs'
+import { paymentRoutes } from './routes/payments.mjs'
 import { signInRoutes } from './routes/sign-in.mjs'
+import { requireRecentLogin } from './recent-login.mjs'
 import { sameOrigin } from './same-origin.mjs'
 import { securityHeaders } from './security-headers.mjs'
 import { sessions, treatAsHttps } from './sessions.mjs'
@@ -28,6 +30,8 @@ const inThisFolder = (path) => fileURLToPath(new URL(path, import.meta.url))
  * @param {number} parts.rateLimit - requests that one address may send in a minute
  * @param {number | string} [parts.trustProxy] - proxies whose X-Forwarded-For is trusted
  * @param {number} [parts.challengeMaxAge] - in milliseconds
+ * @param {number} parts.keyCheckInterval - how long a yes of the chain about a session's key holds, in milliseconds
+ * @param {number} parts.recentLogin - how long after a login the account can be changed, in milliseconds
  */
 export function createApp({
   url,
@@ -42,6 +46,8 @@ export function createApp({
   rateLimit,
   trustProxy,
   challengeMaxAge,
+  keyCheckInterval,
+  recentLogin,
 }) {
   const strategies = createSignIn({
     url,
@@ -68,16 +74,22 @@ export function createApp({
   })
   app.use(sameOrigin(siteUrl))
   app.get(['/login/near', '/login/near/challenge', '/link/near/challenge'], limits.challenges)
+  app.post('/payments/challenge', limits.challenges)
+  app.post('/payments', limits.logins)
   app.post(['/login/near', '/login/near/callback', '/login/password', '/link/near'], limits.logins)
   app.use(express.json(), express.urlencoded())
   app.use(sessions({ isHttps, secret: sessionSecret, store: redis?.sessionStore }))
   app.use(strategies.passport.session())
+  // A key that was removed from its account ends the session.
+  app.use(strategies.near.revalidate({ every: keyCheckInterval }))
   app.use((req, res, next) => {
     res.set('Cache-Control', 'no-store')
     next()
   })
 
-  app.use(signInRoutes(strategies), nearLoginRoutes(strategies), accountRoutes({ users, ...strategies }))
+  const recent = requireRecentLogin(strategies.near, recentLogin)
+  app.use(signInRoutes(strategies), nearLoginRoutes(strategies))
+  app.use(accountRoutes({ users, recent, ...strategies }), paymentRoutes({ users, ...strategies }))
   app.use(notFound)
   app.use(errorHandler)
   return app

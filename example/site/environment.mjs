@@ -52,6 +52,10 @@ export function readEnvironment(env) {
     trustProxy: read('TRUST_PROXY', parseTrustProxy),
     /** @type {number | undefined} in milliseconds */
     challengeMaxAge: read('CHALLENGE_MAX_AGE', parseInteger(1, MAX_DELAY, 'milliseconds')),
+    /** How long a yes of the chain about a session's key holds, in milliseconds. */
+    keyCheckInterval: read('KEY_CHECK_INTERVAL', parseInteger(1, 3_600_000, 'milliseconds'), 600_000),
+    /** How long after a login the account can be changed, in milliseconds. */
+    recentLogin: read('RECENT_LOGIN', parseInteger(1, MAX_DELAY, 'milliseconds'), 900_000),
   }
   checkTogether(settings)
   return settings

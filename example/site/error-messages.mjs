@@ -6,6 +6,7 @@ const MESSAGES = {
     'This NEAR account is not linked to you. Another tab may have removed it, or you may have signed in as another user. Your account page shows the linked accounts.',
   LAST_WAY_IN:
     'This NEAR account is your only way to sign in, so it stays linked. Link another NEAR account first, then unlink this one.',
+  PAYMENT_INVALID: 'Enter a whole number of NEAR, and the receiver’s account such as bob.test.',
   TOO_MANY_REQUESTS: 'There were very many attempts from your network. Wait a minute, then try again.',
   SIGN_IN_FIRST: 'You are signed out. Reload this page and sign in again.',
   REQUEST_INVALID: 'The site cannot read this request. Go back to the start and try again.',

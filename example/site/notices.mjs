@@ -1,6 +1,7 @@
 const TEXTS = {
   LINKED: (accountId) => `${accountId} is linked. You can sign in with it from now on.`,
   UNLINKED: (accountId) => `${accountId} is no longer linked. It cannot sign you in any more.`,
+  SENT: (what) => `Sent ${what}. (A pretend payment: no money moved.)`,
 }
 
 /**

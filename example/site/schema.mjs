@@ -14,6 +14,14 @@ const SCHEMA = [
      last_login_at timestamptz,
      PRIMARY KEY (network, account_id)
    )`,
+  `CREATE TABLE IF NOT EXISTS payments (
+     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+     user_id bigint NOT NULL REFERENCES users (id),
+     amount text NOT NULL,
+     receiver text NOT NULL,
+     confirmed_by text NOT NULL,
+     sent_at timestamptz NOT NULL DEFAULT now()
+   )`,
 ]
 
 /** Any number that nothing else in the database uses as an advisory lock. */

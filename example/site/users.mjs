@@ -84,6 +84,21 @@ export class Users {
     })
   }
 
+  /** The user's pretend payments, the latest first. */
+  payments(userId) {
+    return this.#database.query(
+      'SELECT amount, receiver, confirmed_by FROM payments WHERE user_id = $1 ORDER BY id DESC LIMIT 5',
+      [userId],
+    )
+  }
+
+  addPayment(userId, { amount, receiver, accountId }) {
+    return this.#database.query(
+      'INSERT INTO payments (user_id, amount, receiver, confirmed_by) VALUES ($1, $2, $3, $4)',
+      [userId, amount, receiver, accountId],
+    )
+  }
+
   /** Creates a user, unless the user name exists. */
   async createWithPassword(username, password) {
     const { salt, hash } = await hashPassword(password)

@@ -4,6 +4,7 @@ import { Cleanup } from '../support/app'
 import { account } from './account'
 import { bodies } from './body'
 import { contracts } from './contract'
+import { guards } from './guards'
 import { key } from './key'
 import { nodeTheme } from './node'
 import { payload } from './payload'
@@ -29,6 +30,7 @@ const themes: readonly Theme[] = [
   nodeTheme,
   contracts,
   seams,
+  guards,
 ]
 
 const cleanup = new Cleanup()

@@ -202,7 +202,9 @@ describeInChromium('the example', () => {
     let behind: Example | undefined
     try {
       const proxy = await startRewritingProxy(cleanup, () => behind!.url)
-      behind = await startExample(directory, { SITE_URL: proxy.url })
+      // An account is changed within 3 seconds of a login, and a key is asked about each time.
+      const guards = { RECENT_LOGIN: '3000', KEY_CHECK_INTERVAL: '1' }
+      behind = await startExample(directory, { SITE_URL: proxy.url, ...guards })
       await page.goto(proxy.url)
       const wallet = await openWallet('Sign in with NEAR')
       expect(await wallet.locator('[data-recipient]').innerText()).toBe(new URL(proxy.url).host)
@@ -213,11 +215,61 @@ describeInChromium('the example', () => {
       await approve(page, 'bob.test')
       await page.getByRole('heading', { level: 1, name: 'bob.test' }).waitFor()
       expect(page.url()).toBe(`${proxy.url}/account`)
+
+      // Linking needs a recent login.
+      await page.waitForTimeout(3100)
+      await page.getByRole('button', { name: 'Link another NEAR account' }).click()
+      await status().getByText('You signed in a while ago. Sign in again, then repeat this change.').waitFor()
+      await picture(page, 'login-too-old')
+
+      // A key that its owner removes in the wallet ends the session.
+      const keys = await context.newPage()
+      await keys.goto(behind.walletUrl)
+      await keys.getByText('Remove a key').click()
+      await keys.getByRole('button', { name: 'Remove the key of bob.test' }).click()
+      await keys.getByText('Remove a key').click()
+      await keys.getByRole('button', { name: 'Add the key again: bob.test' }).waitFor()
+      await page.reload()
+      await page.getByRole('button', { name: 'Sign in with NEAR' }).waitFor()
+      await keys.getByRole('button', { name: 'Add the key again: bob.test' }).click()
+      await keys.getByText('Remove a key').click()
+      await keys.getByRole('button', { name: 'Remove the key of bob.test' }).waitFor()
+      await page.reload()
+      await page.getByRole('button', { name: 'Sign in with NEAR' }).waitFor()
     } finally {
       await behind?.stop()
       await cleanup.run()
       await rm(directory, { recursive: true, force: true })
     }
+  })
+
+  it('sends a pretend payment that the wallet shows and the person approves, and nothing else', async () => {
+    await signIn('carol.test')
+    await page.getByLabel('Amount in NEAR').fill('25')
+    await page.getByLabel('Receiver').fill('bob.test')
+    const declined = await openWallet('Send')
+    expect(await declined.locator('[data-message]').innerText()).toBe('Send 25 NEAR to bob.test')
+    await declined.getByRole('button', { name: 'Decline' }).click()
+    await status().getByText('so nothing happened.').waitFor()
+    expect(await page.locator('.payments li').count()).toBe(0)
+
+    // Another account than one of the user's, and another amount than the approved one.
+    await approve(await openWallet('Send'), 'alice.test')
+    await status().getByText('Another account approved this than one of yours here').waitFor()
+    await context.route(`${example.url}/payments`, (route) =>
+      route.continue({ postData: route.request().postData()!.replace('"25"', '"26"') }),
+    )
+    await approve(await openWallet('Send'), 'carol.test')
+    await status().getByText('What you approved in your wallet is not what was about to be done').waitFor()
+    await context.unroute(`${example.url}/payments`)
+    expect(await page.locator('.payments li').count()).toBe(0)
+
+    await approve(await openWallet('Send'), 'carol.test')
+    await status().getByText('Sent 25 NEAR to bob.test.').waitFor()
+    await picture(page, 'payment')
+    expect(await page.locator('.payments li').allInnerTexts()).toEqual([
+      '25 NEAR to bob.test, confirmed by carol.test',
+    ])
   })
 
   it("does not link another user's account, and shows what to do", async () => {

@@ -1,5 +1,5 @@
 // The page's script on the test network. The development wallet opens in a separate window.
-import { wireButton } from './sign-in.js'
+import { wireButton, wirePayment } from './sign-in.js'
 
 const { wallet } = document.querySelector('[data-wallet]').dataset
 
@@ -43,4 +43,5 @@ function ask(path, query) {
 }
 
 wireButton(signMessage)
+wirePayment(signMessage)
 wireButton({ resolveAuth }, document.querySelector('[data-without-keys]'))

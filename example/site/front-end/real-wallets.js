@@ -1,6 +1,6 @@
 // The page's script on a real network. The person chooses a wallet in near-connect.
 import { NearConnector } from '@hot-labs/near-connect'
-import { wireButton } from './sign-in.js'
+import { wireButton, wirePayment } from './sign-in.js'
 import { watchWallet } from './watch-wallet.js'
 
 const script = document.querySelector('script[data-network]')
@@ -8,6 +8,7 @@ const { network } = script.dataset
 
 const connector = new NearConnector({ network, cspNonce: script.nonce, autoConnect: false })
 wireButton(connector)
+wirePayment(connector)
 
 // On the account page: says so if the wallet has gone on to an account that is not this user's.
 const offer = document.querySelector('[data-wallet-changed]')

@@ -1,4 +1,4 @@
-import { resumeSignIn, signIn } from 'passport-near/client'
+import { confirm, resumeSignIn, signIn } from 'passport-near/client'
 import { isProblem, messageFor } from '../error-messages.mjs'
 import { explainRefusal } from '../refusals.mjs'
 
@@ -20,6 +20,24 @@ export async function wireButton(wallet, button = document.querySelector('[data-
   })
   // The button stays disabled until this script runs, and while the address holds a wallet's response.
   finish(await resumeSignIn({ loginUrl }))
+}
+
+/** The wallet shows amount and receiver. The server compares its text with what is sent. */
+export function wirePayment(wallet) {
+  const form = document.querySelector('[data-payment]')
+  if (!form) return
+  const button = form.querySelector('button')
+  button.disabled = false
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault()
+    button.disabled = true
+    show('Approve the payment in your wallet…')
+    const body = Object.fromEntries(new FormData(form))
+    const result = await confirm(wallet, { challengeUrl: '/payments/challenge', url: '/payments', body })
+    if (result.outcome === 'confirmed') return location.assign(result.reply.next)
+    button.disabled = false
+    if (result.outcome !== 'redirected') showFailure(result)
+  })
 }
 
 /** Shows why a sign-in ended without success. */

@@ -1,6 +1,7 @@
 import { Router } from 'express'
 import { isProblem, messageFor } from '../error-messages.mjs'
 import { log } from '../log.mjs'
+import { notePasswordLogin } from '../recent-login.mjs'
 
 /** The sign-in page, sign-in with a password, and sign-out. */
 export function signInRoutes({ passport }) {
@@ -28,7 +29,11 @@ export function signInRoutes({ passport }) {
           passwordError: 'Wrong user name or password. Try again.',
         })
       }
-      req.logIn(user, (failure) => (failure ? next(failure) : res.redirect(303, '/account')))
+      req.logIn(user, (failure) => {
+        if (failure) return next(failure)
+        notePasswordLogin(req)
+        res.redirect(303, '/account')
+      })
     })(req, res, next)
   })
 

@@ -88,11 +88,13 @@ function routesOf(network: TestNetwork): ReadonlyMap<string, Route> {
   const accountIds = (): string[] => network.accounts.map(({ accountId }) => accountId)
   const find = (accountId: unknown): TestAccount | undefined =>
     network.accounts.find((account) => account.accountId === accountId)
+  /** The accounts whose key was removed. */
+  const withoutKey = new Set<string>()
 
   const passkeys = new Passkeys(network)
 
   return new Map<string, Route>([
-    ['GET /', () => page(homePage(passkeys.accountIds))],
+    ['GET /', () => page(homePage(passkeys.accountIds, accountIds(), withoutKey))],
     [
       'GET /resolve-auth',
       (_req, { searchParams }) => {
@@ -155,6 +157,20 @@ function routesOf(network: TestNetwork): ReadonlyMap<string, Route> {
               ? await passkeys.createShared(fields)
               : await network.createAccount(fields.accountId as string)
         return json(201, { accountId })
+      },
+    ],
+    [
+      'POST /accounts/key',
+      async (req) => {
+        const account = find((await readJsonBody(req)).accountId)
+        if (!account) return NO_ACCOUNT
+        const { accountId, publicKey } = account
+        if (withoutKey.delete(accountId)) account.addKey({ publicKey })
+        else {
+          account.deleteKey(publicKey)
+          withoutKey.add(accountId)
+        }
+        return json(200, { accountId })
       },
     ],
     [

@@ -21,8 +21,12 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   ].join('; '),
 }
 
-/** The accounts of the network, and a form that creates one. */
-export function homePage(accountIds: readonly string[]): string {
+/** The accounts of the network, and a form that creates one. A key can be removed, to see what a site makes of its sessions. */
+export function homePage(
+  accountIds: readonly string[],
+  accountsWithKey: readonly string[],
+  withoutKey: ReadonlySet<string>,
+): string {
   return page(
     'Development wallet',
     html`<h1>Accounts</h1>
@@ -30,6 +34,15 @@ export function homePage(accountIds: readonly string[]): string {
       <ul>
         ${accountIds.map((accountId) => html`<li>${accountId}</li>`)}
       </ul>
+      <details>
+        <summary>Remove a key</summary>
+        ${accountsWithKey.map(
+          (accountId) =>
+            html`<button type="button" data-key="${accountId}">
+              ${withoutKey.has(accountId) ? 'Add the key again:' : 'Remove the key of'} ${accountId}
+            </button>`,
+        )}
+      </details>
       ${createAccount(accountIds)}`,
   )
 }

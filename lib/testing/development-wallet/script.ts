@@ -164,6 +164,13 @@ creation?.addEventListener('submit', async (event) => {
   }
 })
 
+for (const button of document.querySelectorAll('[data-key]')) {
+  button.addEventListener('click', () => {
+    setBusy(true)
+    post('/accounts/key', { accountId: button.dataset.key }).then(() => location.reload(), explainError)
+  })
+}
+
 // The account that this window created last is selected.
 for (const radio of document.querySelectorAll('[type=radio]')) {
   if (radio.value === sessionStorage.getItem('accountId')) radio.checked = true

@@ -29,6 +29,9 @@ declare global {
   const wallet: Parameters<typeof signIn>[0]
   const schema: import('graphql').GraphQLSchema
   const client: Near.NodeRedisClient
+  const transfer: Near.Confirmation
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- of the application's database
+  const refreshTokens: Record<'take' | 'issue' | 'putBack', (token: any) => Promise<any>>
   const RedisChallengeStore: new (
     ...args: ConstructorParameters<typeof Near.RedisChallengeStore<Express.Request>>
   ) => Near.ChallengeStore
@@ -48,6 +51,7 @@ declare global {
       // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each block's application has its own users
       id: any
       name?: string
+      accounts?: string[]
       sessionVersion?: number
     }
     interface Request {
