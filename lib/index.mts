@@ -1,6 +1,7 @@
 export { NearStrategy, NearStrategy as Strategy, NearStrategy as default } from './strategy.js'
 export { SessionChallengeStore } from './challenges/session-store.js'
 export { RedisChallengeStore } from './challenges/redis-store.js'
+export { SealedChallengeStore } from './challenges/sealed-store.js'
 export { NearAuthError, NearLoginRejected, NearServiceError } from './errors.js'
 export { hashPayload } from './nep413/payload.js'
 export { hashOffchainMessage } from './nep641/message.js'

@@ -11,6 +11,7 @@ import { resolveAuthorization } from './nep641/resolve-authorization'
 import type * as types from './public-types'
 import { verifySignature } from './nep413/signature'
 import { RedisChallengeStore as RedisStore } from './challenges/redis-store'
+import { SealedChallengeStore as SealedStore } from './challenges/sealed-store'
 import { SessionChallengeStore as SessionStore } from './challenges/session-store'
 import { NearStrategy as StrategyClass } from './strategy'
 
@@ -20,6 +21,7 @@ const NearStrategy = Object.assign(StrategyClass, {
   default: StrategyClass,
   SessionChallengeStore: SessionStore,
   RedisChallengeStore: RedisStore,
+  SealedChallengeStore: SealedStore,
   NearAuthError: AuthError,
   NearLoginRejected: LoginRejected,
   NearServiceError: ServiceError,
@@ -49,6 +51,7 @@ declare namespace NearStrategy {
   > = StrategyClass<Request, PassRequest, WalletContracts>
   type SessionChallengeStore = SessionStore
   type RedisChallengeStore<Request extends object = object> = RedisStore<Request>
+  type SealedChallengeStore = SealedStore
   type NearAuthError = AuthError
   type NearLoginRejected = LoginRejected
   type NearServiceError = ServiceError
@@ -95,6 +98,11 @@ declare namespace NearStrategy {
   type IoRedisClient = types.IoRedisClient
   type NodeRedisClient = types.NodeRedisClient
   type RedisClient = types.RedisClient
+  type NodeRedisSetClient = types.NodeRedisSetClient
+  type IoRedisSetClient = types.IoRedisSetClient
+  type RedisSetClient = types.RedisSetClient
+  type ChallengeSecret = types.ChallengeSecret
+  type SealedChallengeStoreOptions = types.SealedChallengeStoreOptions
   type RejectionCode = types.RejectionCode
   type RejectionInfo = types.RejectionInfo
   type ResolveAuthorizationOptions = types.ResolveAuthorizationOptions

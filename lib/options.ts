@@ -5,6 +5,7 @@ import { DEFAULT_CHALLENGE_MAX_AGE } from './challenges/challenge'
 import { withStoreTimeout, type ChallengeStore } from './challenges/challenge-store'
 import { serializedUser } from './challenges/current-user'
 import { RedisChallengeStore } from './challenges/redis-store'
+import { SealedChallengeStore } from './challenges/sealed-store'
 import { SessionChallengeStore } from './challenges/session-store'
 import { resolveWalletContracts, type WalletContractsOptions } from './nep641/options'
 import type { AuthorizationResolver } from './nep641/resolve'
@@ -233,6 +234,11 @@ export function resolveOptions<Request extends object>(
   const walletUrl =
     givenWalletUrl === undefined ? undefined : validateHttpUrl(OWNER, 'walletUrl', givenWalletUrl)
   if (callbackUrl === undefined) requireNoRedirect({ requireCallbackUrl, walletUrl })
+  const purpose = purposeOf(name, linking, message)
+  if (store instanceof SealedChallengeStore) {
+    if (walletUrl !== undefined) invalidOption(OWNER, 'walletUrl', NOT_SEALED, describeValue(walletUrl))
+    if (typeof message === 'string') store.requireFit(message, callbackUrl, purpose)
+  }
   return {
     recipient,
     message,
@@ -252,9 +258,12 @@ export function resolveOptions<Request extends object>(
     view: resolveView(rpc),
     currentUser: validateFunction(OWNER, 'currentUser', currentUser, '(req) => string | undefined'),
     name,
-    purpose: purposeOf(name, linking, message),
+    purpose,
   }
 }
+
+const NOT_SEALED =
+  'none with a SealedChallengeStore, because a redirect without a page cannot carry a code verifier'
 
 function resolveMessage<Message>(message: Message): Message {
   return typeof message === 'function' || isSignableText(message)
@@ -296,7 +305,6 @@ function requireNoRedirect(options: { requireCallbackUrl: unknown; walletUrl: un
 
 /** The stores of this package have a time limit of their own. */
 function limitTime(store: ChallengeStore): ChallengeStore {
-  return store instanceof SessionChallengeStore || store instanceof RedisChallengeStore
-    ? store
-    : withStoreTimeout(store)
+  const own = [SessionChallengeStore, RedisChallengeStore, SealedChallengeStore]
+  return own.some((each) => store instanceof each) ? store : withStoreTimeout(store)
 }

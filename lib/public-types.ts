@@ -22,7 +22,15 @@ export type { EndpointReport } from './rpc/check-endpoints'
 export type { RpcEndpoint } from './rpc/endpoint'
 export type { ViewRequest } from './rpc/view'
 export type { RedisChallengeStoreOptions } from './challenges/redis-store'
-export type { IoRedisClient, NodeRedisClient, RedisClient } from './challenges/redis-client'
+export type {
+  IoRedisClient,
+  IoRedisSetClient,
+  NodeRedisClient,
+  NodeRedisSetClient,
+  RedisClient,
+  RedisSetClient,
+} from './challenges/redis-client'
+export type { ChallengeSecret, SealedChallengeStoreOptions } from './challenges/sealed-store'
 export type { SessionChallengeStoreOptions } from './challenges/session-store'
 export type {
   NearAccountProfile,

@@ -1,6 +1,7 @@
 import type { Challenge } from './challenges/challenge'
 import { consumeChallenge } from './challenges/challenge-store'
 import { hashCurrentUser } from './challenges/current-user'
+import { SealedChallengeStore } from './challenges/sealed-store'
 import { sendJson, type ConnectMiddleware, type ConnectRequest, type ConnectResponse } from './connect'
 import { hasCredentials, readCredentials } from './credentials'
 import { LoginTrace } from './diagnostics'
@@ -91,7 +92,8 @@ export class NearStrategy<
    * challenge: set the session's other data and its cookie before.
    *
    * @throws {NearServiceError} `ERR_NEAR_SESSION_UNAVAILABLE` (500) or `ERR_NEAR_STORE_FAILED` (503)
-   * @throws {NearLoginRejected} `ERR_NEAR_SIGN_IN_REQUIRED` (401) with `linking: true`, when no user is signed in
+   * @throws {NearLoginRejected} `ERR_NEAR_SIGN_IN_REQUIRED` (401) with `linking: true`, when no user is signed in;
+   *   `ERR_NEAR_CODE_CHALLENGE_INVALID` (400) when the store needs a code challenge
    * @throws {TypeError} when the `message` function returned no text; whatever that function throws
    */
   async challenge(req: Request): Promise<Challenge> {
@@ -132,9 +134,14 @@ export class NearStrategy<
    *
    * The page is static and needs no session. Requests other than GET and HEAD are passed on.
    *
-   * @throws {TypeError} when an option is wrong
+   * @throws {TypeError} when an option is wrong, or the store is a {@link SealedChallengeStore}
    */
   callbackPage(options?: CallbackPageOptions): ConnectMiddleware<ConnectRequest> {
+    if (this._options.store instanceof SealedChallengeStore) {
+      throw new TypeError(
+        'NearStrategy: callbackPage cannot be used with a SealedChallengeStore, because the page has no code verifier; use resumeSignIn of passport-near/client',
+      )
+    }
     return callbackPage(options)
   }
 

@@ -1,6 +1,7 @@
-import { NearServiceError, rejection, type NearLoginRejected } from '../errors'
+import { NearLoginRejected, NearServiceError, rejection } from '../errors'
 import { withTimeout } from '../timeout'
 import {
+  ChallengeTooLongError,
   isExpired,
   isFromFuture,
   isStoredChallenge,
@@ -61,6 +62,8 @@ export function withStoreTimeout(store: ChallengeStore): ChallengeStore {
  *
  * @returns the handle that the browser gets
  * @throws {NearServiceError} `ERR_NEAR_STORE_FAILED` (503), or whatever the store throws of this kind
+ * @throws {NearLoginRejected} `ERR_NEAR_CODE_CHALLENGE_INVALID` (400) of a store that needs a code challenge
+ * @throws {ChallengeTooLongError} of a store that seals challenges
  * @internal
  */
 export async function issueChallenge(
@@ -72,6 +75,7 @@ export async function issueChallenge(
   try {
     handle = await store.issue(req, challenge)
   } catch (cause) {
+    if (cause instanceof NearLoginRejected || cause instanceof ChallengeTooLongError) throw cause
     throw toStoreError(cause)
   }
   return typeof handle === 'string' && handle !== '' ? handle : challenge.state

@@ -77,10 +77,17 @@ export function createChallenge({
   }
 }
 
-/** Whether a challenge is older than `maxAge` milliseconds. @internal */
-export function isExpired({ issuedAt }: { issuedAt: number }, maxAge: number): boolean {
-  return Date.now() - issuedAt > maxAge
+/** Whether a challenge is older than `maxAge` milliseconds, or past the time for which its store remembers it. @internal */
+export function isExpired(
+  { issuedAt, expiresAt }: Pick<ReturnedChallenge, 'issuedAt' | 'expiresAt'>,
+  maxAge: number,
+): boolean {
+  const now = Date.now()
+  return now - issuedAt > maxAge || (expiresAt !== undefined && now > expiresAt)
 }
+
+/** The application's message or callback URL does not fit into a sealed challenge. @internal */
+export class ChallengeTooLongError extends TypeError {}
 
 /** How far ahead of this server's clock another server's may be, in milliseconds. */
 const CLOCK_TOLERANCE = 1000

@@ -69,13 +69,68 @@ function callsOf(client: RedisClient): { byHash: Call; byText: Call } {
       byText: (text, key, args) => ioRedis.eval(text, 1, key, ...args),
     }
   }
-  // A string is not shown: it is probably a URL with a password.
-  const got = typeof client === 'string' ? 'a string' : describeValue(client)
   throw new TypeError(
-    `RedisChallengeStore: the first argument must be a client of the package "redis" (5 or later) or "ioredis"; got ${got}`,
+    `RedisChallengeStore: the first argument must be ${CLIENTS}; got ${describeClient(client)}`,
   )
 }
 
+const CLIENTS = 'a client of the package "redis" (5 or later) or "ioredis"'
+
+/** A string is not shown: it is probably a URL with a password. */
+const describeClient = (client: unknown): string =>
+  typeof client === 'string' ? 'a string' : describeValue(client)
+
 function has(client: unknown, method: string): boolean {
   return typeof (client as Record<string, unknown> | null | undefined)?.[method] === 'function'
+}
+
+/** A client of the package `redis` (node-redis 5 and later) that can set a key once; the methods that are used. */
+export interface NodeRedisSetClient {
+  /** Tells the client from one of `ioredis`. */
+  evalSha: unknown
+  /** Sets a key. */
+  set(key: string, value: string, options: { NX: true; PX: number }): Promise<unknown>
+}
+
+/** A client of the package `ioredis` that can set a key once; the methods that are used. */
+export interface IoRedisSetClient {
+  /** Tells the client from one of `redis`. */
+  evalsha: unknown
+  /** Sets a key. */
+  set(key: string, value: string, px: 'PX', milliseconds: number, nx: 'NX'): Promise<unknown>
+}
+
+/** A client of `redis` or `ioredis` for a {@link SealedChallengeStore}. The application creates, connects and closes the client. */
+export type RedisSetClient = NodeRedisSetClient | IoRedisSetClient
+
+/**
+ * Returns a function that sets a key for some milliseconds if it does not exist, with one command.
+ *
+ * @returns whether the key did not exist
+ * @throws {TypeError} when the argument is neither client
+ * @internal
+ */
+export function keySetter(client: RedisSetClient): (key: string, lifetime: number) => Promise<boolean> {
+  const set = setCall(client)
+  return async (key, lifetime) => {
+    const reply = await set(key, lifetime)
+    if (reply === null) return false
+    // A client can be told to return text as a Buffer.
+    if (reply === 'OK' || (Buffer.isBuffer(reply) && reply.toString() === 'OK')) return true
+    throw new Error('Redis sent an unknown reply to SET')
+  }
+}
+
+function setCall(client: RedisSetClient): (key: string, lifetime: number) => Promise<unknown> {
+  if (has(client, 'set') && has(client, 'evalSha')) {
+    const nodeRedis = client as NodeRedisSetClient
+    return (key, lifetime) => nodeRedis.set(key, '1', { NX: true, PX: lifetime })
+  }
+  if (has(client, 'set') && has(client, 'evalsha')) {
+    const ioRedis = client as IoRedisSetClient
+    return (key, lifetime) => ioRedis.set(key, '1', 'PX', lifetime, 'NX')
+  }
+  throw new TypeError(
+    `SealedChallengeStore: option "client" must be ${CLIENTS}; got ${describeClient(client)}`,
+  )
 }

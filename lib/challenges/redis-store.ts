@@ -1,9 +1,9 @@
 import { NearServiceError } from '../errors'
-import { withTimeout } from '../timeout'
 import { describeValue, validateDuration, validateFunction, validateOptions } from '../validate'
 import type { StoredChallenge } from './challenge'
 import type { ChallengeStore } from './challenge-store'
 import { scriptRunner, type RedisClient, type RedisScript, type RunScript } from './redis-client'
+import { RedisLimits } from './redis-limits'
 import { CONSUME, ISSUE, parseReply, serialize } from './redis-scripts'
 import {
   getSession,
@@ -22,9 +22,6 @@ import { SessionKeys, type Keys } from './session-keys'
  */
 
 const OWNER = 'RedisChallengeStore'
-
-/** Commands that may wait for a reply. If Redis does not reply, clients keep commands in memory without limit. */
-const MAX_PENDING_COMMANDS = 10_000
 
 /** Options of a {@link RedisChallengeStore}. */
 export interface RedisChallengeStoreOptions<Request extends object = object> {
@@ -70,10 +67,9 @@ interface Browser {
 export class RedisChallengeStore<Request extends object = object> implements ChallengeStore {
   readonly #run: RunScript
   readonly #prefix: string
-  readonly #timeout: number
+  readonly #limits: RedisLimits
   readonly #sessionId: (req: object) => unknown
   readonly #keys: SessionKeys
-  #pendingCommands = 0
 
   /**
    * @param client - of the package `redis` (5 or later) or `ioredis`. The application connects and closes the client.
@@ -83,7 +79,7 @@ export class RedisChallengeStore<Request extends object = object> implements Cha
     this.#run = scriptRunner(client)
     const { prefix, timeout, sessionId } = resolveOptions(options)
     this.#prefix = prefix
-    this.#timeout = timeout
+    this.#limits = new RedisLimits(timeout)
     this.#sessionId = sessionId
     this.#keys = new SessionKeys(`${prefix}session`)
   }
@@ -97,7 +93,7 @@ export class RedisChallengeStore<Request extends object = object> implements Cha
   async issue(req: object, challenge: StoredChallenge): Promise<void> {
     const { session, keys } = this.#browser(req)
     const lifetime = String(Math.max(1, Math.ceil(challenge.expiresAt - Date.now())))
-    await this.#withTimeout(() =>
+    await this.#limits.withTimeout(() =>
       this.#command(ISSUE, keys.own, [serialize(challenge), String(MAX_PENDING_CHALLENGES), lifetime]),
     )
     if (!session) return
@@ -120,7 +116,7 @@ export class RedisChallengeStore<Request extends object = object> implements Cha
   ): Promise<StoredChallenge | undefined> {
     const { session, keys } = this.#browser(req)
     const args = [state ?? '', purpose]
-    const { challenge, holder } = await this.#withTimeout(async (signal) => {
+    const { challenge, holder } = await this.#limits.withTimeout(async (signal) => {
       const own = parseReply(await this.#command(CONSUME, keys.own, args))
       const holder = own.left > 0 ? keys.own : undefined
       if (own.challenge || keys.previous === undefined || signal.aborted) {
@@ -148,22 +144,8 @@ export class RedisChallengeStore<Request extends object = object> implements Cha
     return { session, keys: this.#keys.keysFor(id, session) }
   }
 
-  async #command(script: RedisScript, key: string, args: readonly string[]): Promise<unknown> {
-    if (this.#pendingCommands >= MAX_PENDING_COMMANDS) throw new Error('Too many commands wait for Redis')
-    this.#pendingCommands++
-    try {
-      return await this.#run(script, this.#prefix + key, args)
-    } finally {
-      this.#pendingCommands--
-    }
-  }
-
-  async #withTimeout<Result>(run: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
-    try {
-      return await withTimeout(this.#timeout, `Redis did not reply within ${this.#timeout} ms`, run)
-    } catch (cause) {
-      throw new NearServiceError('ERR_NEAR_STORE_FAILED', { cause })
-    }
+  #command(script: RedisScript, key: string, args: readonly string[]): Promise<unknown> {
+    return this.#limits.command(() => this.#run(script, this.#prefix + key, args))
   }
 }
 

@@ -11,7 +11,7 @@ const PAGE_SIZE = 8192
 
 interface Page {
   readonly bits: Uint8Array
-  /** When the latest of its challenges expires, in milliseconds since 1970. */
+  /** When the latest of its challenges expires. */
   expiresAt: number
 }
 
@@ -28,10 +28,21 @@ export class ReplayCache {
   readonly #pages = new Map<number, Page>()
   /** With the time at which each expires, in the order in which they were consumed. */
   readonly #states = new Map<string, number>()
+  readonly #now: () => number
+
+  /** @param now - the clock that every `expiresAt` is measured by, in milliseconds */
+  constructor(now: () => number = Date.now) {
+    this.#now = now
+  }
 
   nextSerial(): string {
     this.#lastNumber++
     return this.#prefix + String(this.#lastNumber)
+  }
+
+  /** Whether the serial number is one of this cache: the challenge was issued in this process. */
+  isOwn(serial: unknown): boolean {
+    return this.#parseSerial(serial) !== undefined
   }
 
   isConsumed(state: string, serial: unknown): boolean {
@@ -41,7 +52,7 @@ export class ReplayCache {
     return page !== undefined && (page.bits[byteOf(number)]! & bitOf(number)) !== 0
   }
 
-  /** @param expiresAt - when the challenge can no longer be used, in milliseconds since 1970 */
+  /** @param expiresAt - when the challenge can no longer be used, by the clock of this cache */
   consume(state: string, serial: unknown, expiresAt: number): void {
     const number = this.#parseSerial(serial)
     if (number === undefined) {
@@ -64,7 +75,7 @@ export class ReplayCache {
   #page(index: number): Page {
     const existing = this.#pages.get(index)
     if (existing) return existing
-    const now = Date.now()
+    const now = this.#now()
     for (const [other, { expiresAt }] of this.#pages) {
       if (expiresAt <= now) this.#pages.delete(other)
     }
@@ -74,7 +85,7 @@ export class ReplayCache {
   }
 
   #deleteExpiredStates(): void {
-    const now = Date.now()
+    const now = this.#now()
     for (const [state, expiresAt] of this.#states) {
       if (expiresAt > now) break
       this.#states.delete(state)
@@ -86,10 +97,16 @@ const byteOf = (number: number): number => (number % PAGE_SIZE) >> 3
 const bitOf = (number: number): number => 1 << (number & 7)
 
 /** A bundler can load this module several times in one process: all copies use one cache. */
-const KEY = Symbol.for('passport-near.replay-cache.1')
+function shared(key: string, now?: () => number): ReplayCache {
+  const caches = globalThis as Record<symbol, ReplayCache | undefined>
+  return (caches[Symbol.for(key)] ??= new ReplayCache(now))
+}
 
 /** The one cache of this process, whatever the number of stores and strategies. */
-export function processReplayCache(): ReplayCache {
-  const shared = globalThis as Record<symbol, ReplayCache | undefined>
-  return (shared[KEY] ??= new ReplayCache())
-}
+export const processReplayCache = (): ReplayCache => shared('passport-near.replay-cache.1')
+
+/** Milliseconds since the start of this process, by a clock that is never set. */
+export const steadyNow = (): number => performance.now()
+
+/** The one cache of this process for challenges that nobody keeps. A clock that is set back brings none of them back. */
+export const steadyReplayCache = (): ReplayCache => shared('passport-near.steady-replay-cache.1', steadyNow)

@@ -1,9 +1,14 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 
-/** A request as express-session leaves it: the session's id and its content. */
+/**
+ * A request as express-session leaves it: the session's id and its content. It also has what a client without cookies sends (PKCE): a code
+ * challenge for `issue`, and its verifier for `consume`. Each browser has its own.
+ */
 export interface SessionRequest {
   sessionID: string
   session: Record<string, unknown>
+  query: { codeChallenge: string }
+  body: { codeVerifier: string }
 }
 
 /**
@@ -12,10 +17,18 @@ export interface SessionRequest {
 export class BrowserSession {
   #id = newId()
   #content = '{}'
+  readonly #codeVerifier = randomBytes(32).toString('base64url')
 
   /** A request of this browser. Changes that other requests have not saved are not in it. */
   request(): SessionRequest {
-    const req: SessionRequest = { sessionID: this.#id, session: {} }
+    const codeVerifier = this.#codeVerifier
+    const codeChallenge = createHash('sha256').update(codeVerifier).digest('base64url')
+    const req: SessionRequest = {
+      sessionID: this.#id,
+      session: {},
+      query: { codeChallenge },
+      body: { codeVerifier },
+    }
     req.session = openSession(req, JSON.parse(this.#content) as object)
     return req
   }

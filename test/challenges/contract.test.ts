@@ -2,13 +2,19 @@ import { createClient, createCluster, createClientPool } from 'redis'
 import { createClient as createClient5, createCluster as createCluster5 } from 'redis5'
 import { Cluster, Redis } from 'ioredis'
 import { Cluster as Cluster5, Redis as Redis5 } from 'ioredis5'
-import { RedisChallengeStore, SessionChallengeStore, type RedisClient } from 'passport-near'
+import {
+  RedisChallengeStore,
+  SealedChallengeStore,
+  SessionChallengeStore,
+  type RedisClient,
+  type RedisSetClient,
+} from 'passport-near'
 import { challengeStoreContract } from 'passport-near/testing'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { Cleanup } from '../support/app'
 import { describeWithRedis, describeWithValkey, RedisServer, startRedisCluster } from '../support/redis'
 
-describe('SessionChallengeStore passes the store contract, in one process', () => {
+describe('SessionChallengeStore keeps the contract of stores, in one process', () => {
   challengeStoreContract({
     test: it,
     createStore: () => new SessionChallengeStore(),
@@ -17,7 +23,7 @@ describe('SessionChallengeStore passes the store contract, in one process', () =
   })
 })
 
-type Connect = (urls: string[], cleanup: Cleanup) => Promise<RedisClient>
+type Connect = (urls: string[], cleanup: Cleanup) => Promise<RedisClient & RedisSetClient>
 
 const CLIENTS: [string, Connect][] = [
   [
@@ -100,7 +106,7 @@ const CLUSTER_CLIENTS: [string, Connect][] = [
   ],
 ]
 
-/** The contract with each client, on servers that the test starts. */
+/** The contract with each client, on servers that are started for it. */
 function keepsTheContract(
   clients: [string, Connect][],
   start: (cleanup: Cleanup) => Promise<string[]>,
@@ -118,10 +124,21 @@ function keepsTheContract(
       createStore: async () => new RedisChallengeStore(await connect(urls, cleanup)),
       survivesLogin: true,
     })
+    describe('and challenges that travel sealed', () => {
+      challengeStoreContract({
+        test: it,
+        createStore: async () =>
+          new SealedChallengeStore({
+            secret: 'a secret of the tests, which is long enough',
+            client: await connect(urls, cleanup),
+          }),
+        survivesLogin: true,
+      })
+    })
   })
 }
 
-describeWithRedis('RedisChallengeStore passes the store contract', () => {
+describeWithRedis('RedisChallengeStore and SealedChallengeStore pass the store contract', () => {
   describe('on one Redis', () => {
     keepsTheContract(CLIENTS, async (cleanup) => [(await RedisServer.start(cleanup)).url])
   })
@@ -130,7 +147,7 @@ describeWithRedis('RedisChallengeStore passes the store contract', () => {
   })
 })
 
-describeWithValkey('RedisChallengeStore passes the store contract on Valkey', () => {
+describeWithValkey('RedisChallengeStore and SealedChallengeStore pass the store contract on Valkey', () => {
   describe('on one server', () => {
     keepsTheContract(CLIENTS, async (cleanup) => [
       (await RedisServer.start(cleanup, { program: 'valkey' })).url,
