@@ -16,6 +16,7 @@ import { seams } from './seams'
 import { session } from './session'
 import { fixedMessage, setStage, whoIs, type Stage } from './stage'
 import { transport } from './transport'
+import { withoutCookies } from './without-cookies'
 
 const themes: readonly Theme[] = [
   relay,
@@ -31,6 +32,7 @@ const themes: readonly Theme[] = [
   contracts,
   seams,
   guards,
+  withoutCookies,
 ]
 
 const cleanup = new Cleanup()
