@@ -119,7 +119,7 @@ export default tseslint.config(
     ),
   },
   {
-    files: ['example/{express,fastify,koa,connect,nest}/*.js'],
+    files: ['example/{express,fastify,koa,connect,nest,api,agent}/*.js'],
     languageOptions: { globals: nodeGlobals },
   },
   { files: ['**/*.mjs', 'test/**/*.cjs', 'test/**/*.js'], languageOptions: { globals: nodeGlobals } },

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { filesOf, FOLDERS, readExample } from './examples'
+import { filesOf, FOLDERS, readExample, TOKEN_FOLDERS } from './examples'
 
 const isCode = (line: string): boolean => line.trim() !== '' && !/^\s*(\/\/|\/\*|\*)/.test(line)
 const codeLines = (code: string): number => code.split('\n').filter(isCode).length
@@ -23,6 +23,10 @@ describe.each(FOLDERS)('example/%s', (folder) => {
     for (const name of ['index.html', 'users.js']) expect(files[name]).toBe(readExample('express', name))
     expect(codeLines(files['users.js']!)).toBeLessThanOrEqual(15)
   })
+})
+
+describe.each([...FOLDERS, ...TOKEN_FOLDERS])('example/%s', (folder) => {
+  const files = filesOf(folder)
 
   it('imports exactly the packages of its package.json, and no file outside the folder', () => {
     const { dependencies } = JSON.parse(files['package.json']!) as { dependencies: Record<string, string> }
@@ -52,7 +56,8 @@ describe.each(FOLDERS)('example/%s', (folder) => {
       dependencies: Record<string, string>
     }
     expect(own).toMatchObject({ private: true, type: 'module' })
-    expect(Object.keys(own.scripts)).toEqual(expect.arrayContaining(['start', 'dev']))
+    const scripts = folder === 'agent' ? ['start'] : ['start', 'dev']
+    expect(Object.keys(own.scripts)).toEqual(expect.arrayContaining(scripts))
     const { 'passport-near': near, ...packages } = { ...own.dependencies, ...own.devDependencies }
     expect(near).toBe(`^${root.version}`)
     expect(root.devDependencies).toMatchObject(packages)
@@ -62,7 +67,7 @@ describe.each(FOLDERS)('example/%s', (folder) => {
 it('example/README.md names every example and its commands, in at most 30 lines', () => {
   const readme = readFileSync('example/README.md', 'utf8')
   expect(readme.trim().split('\n').length).toBeLessThanOrEqual(30)
-  for (const folder of [...FOLDERS, 'site']) expect(readme).toContain(`(${folder}/)`)
+  for (const folder of [...FOLDERS, ...TOKEN_FOLDERS, 'site']) expect(readme).toContain(`(${folder}/)`)
 })
 
 function packageOf(specifier: string): string {

@@ -22,7 +22,9 @@ export interface Example {
 }
 
 export const FOLDERS = ['express', 'fastify', 'koa', 'connect', 'nest'] as const
-type Folder = (typeof FOLDERS)[number]
+/** The examples without cookies. They are no servers of web pages, so that they share nothing with the others but their form. */
+export const TOKEN_FOLDERS = ['api', 'agent'] as const
+type Folder = (typeof FOLDERS)[number] | (typeof TOKEN_FOLDERS)[number]
 
 export const readExample = (folder: Folder, file: string): string =>
   readFileSync(`example/${folder}/${file}`, 'utf8')
@@ -42,7 +44,7 @@ function packagesOf(folder: Folder): Record<string, string> {
   return packages
 }
 
-const asItStands = (name: string, folder: Folder): Example => ({
+export const asItStands = (name: string, folder: Folder): Example => ({
   name,
   packages: packagesOf(folder),
   files: () => filesOf(folder),
