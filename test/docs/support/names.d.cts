@@ -15,6 +15,14 @@ declare global {
   const linkNear: Near
   const verify: Near.Verify
   const users: typeof Users
+  const accessToken: string
+  const refreshTokens: {
+    find(token: string): Promise<{ accountId: string; publicKey: string } | undefined>
+    rotate(token: string): Promise<object>
+  }
+  const openWallet: (url: string) => Promise<string>
+  const sign: (message: object) => Promise<{ accountId: string; publicKey: string; signature: string }>
+  const SealedChallengeStore: typeof Near.SealedChallengeStore
   const signedIn: Express.RequestHandler
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- its requests are not those of `near`
   const fastify: any
