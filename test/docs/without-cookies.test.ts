@@ -63,10 +63,10 @@ describe('the page about agents', () => {
     const accountId = `bot-${index}.near`
     await network.createAccount(accountId, { publicKey })
     const code = blockUnder('docs/agents.md', 'Sign in', index).replace('https://api.example.com', url)
+    const NEAR_KEY = JSON.stringify({ account_id: accountId, private_key: privateKey })
     const directory = createProject(cleanup, {
       'agent.js': `${code}\nconsole.log(typeof result.reply.accessToken)`,
     })
-    const env = { NEAR_ACCOUNT_ID: accountId, NEAR_PRIVATE_KEY: privateKey }
-    expect(await runProgram(directory, ['agent.js'], env)).toBe('string\n')
+    expect(await runProgram(directory, ['agent.js'], { NEAR_KEY })).toBe('string\n')
   })
 })
