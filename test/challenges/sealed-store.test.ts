@@ -4,6 +4,7 @@ import { challengeStoreContract } from 'passport-near/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { RECIPIENT } from '../support/app'
 import { PURPOSE, storedChallenge } from '../support/challenge'
+import { authenticate } from '../support/strategy'
 
 const SECRET = 'a secret of the tests, which is long enough'
 const codeVerifier = 'v'.repeat(43)
@@ -105,6 +106,15 @@ describe('SealedChallengeStore', () => {
     expect(await store.consume({ query: { codeVerifier } }, handle, PURPOSE)).toBeUndefined()
     expect(await store.consume(answering, handle, PURPOSE)).toBeDefined()
   })
+
+  it.each(['short', 'x'.repeat(42), 'x'.repeat(129), `${'x'.repeat(42)}+`, 'é'.repeat(43)])(
+    'takes no malformed verifier, although its hash is the code challenge: %s',
+    async (verifier) => {
+      const query = { codeChallenge: createHash('sha256').update(verifier).digest('base64url') }
+      const handle = await create().issue({ query }, draw())
+      expect(await create().consume({ body: { codeVerifier: verifier } }, handle, PURPOSE)).toBeUndefined()
+    },
+  )
 
   it('takes a verifier of 128 characters and of every character of RFC 7636', async () => {
     for (const verifier of ['~'.repeat(128), '-._~AZaz09'.repeat(5)]) {
@@ -272,6 +282,17 @@ describe('a strategy with a SealedChallengeStore', () => {
       /^SealedChallengeStore: message and callbackUrl are too long/,
     )
     expect(() => strategy({ callbackUrl: `https://app.example.com/${'x'.repeat(1400)}` })).toThrow(TypeError)
+  })
+
+  it('accepts nothing that is past its expiry, also when a longer life is configured since', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const [before, after] = [strategy({ challengeMaxAge: 1000 }), strategy({ challengeMaxAge: 600_000 })]
+    const { state } = await before.challenge({ query: { codeChallenge } } as never)
+    vi.setSystemTime(Date.now() + 1001)
+    const signature = Buffer.alloc(64, 1).toString('base64')
+    const login = { accountId: 'alice.test', publicKey: `ed25519:${'2'.repeat(44)}`, signature, state }
+    const outcome = await authenticate(after, { body: { ...login, codeVerifier } })
+    expect(outcome).toMatchObject({ action: 'fail', info: { code: 'ERR_NEAR_CHALLENGE_EXPIRED' } })
   })
 
   it('fails with a TypeError when a message that a function returned does not fit', async () => {
