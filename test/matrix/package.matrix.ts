@@ -137,7 +137,7 @@ describe('the packed package', () => {
       names,
     )
     expect(names).toEqual([
-      'NearAuthError', 'NearLoginRejected', 'NearServiceError', 'NearStrategy', 'RedisChallengeStore', 'SessionChallengeStore', 'Strategy', 'default',
+      'NearAuthError', 'NearLoginRejected', 'NearServiceError', 'NearStrategy', 'RedisChallengeStore', 'SealedChallengeStore', 'SessionChallengeStore', 'Strategy', 'default',
       'hashPayload', 'nearApiAccessKeys', 'verifySignature',
     ]) // prettier-ignore
     const testing = `import * as imported from 'passport-near/testing'; console.log(JSON.stringify(Object.keys(imported).sort()))`
