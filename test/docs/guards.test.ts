@@ -155,6 +155,7 @@ describe('the recipes', () => {
       'near',
       `${blockUnder(PAGE, 'A WebSocket that is closed when the key goes')}; return closeWhenKeyGoes`,
     )
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-call -- see above
     const closeWhenKeyGoes = make(near) as (socket: Socket, login: object, every: number) => void
     const { requestCount } = network
     network.fail('http-500')
