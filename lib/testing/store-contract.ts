@@ -31,7 +31,7 @@ export interface ChallengeStoreContract {
   survivesLogin?: boolean | undefined
 }
 
-/** How often one challenge is consumed in parallel, and by how many requests at once. */
+/** How often one challenge is consumed in parallel, and by how many concurrent requests. */
 const ROUNDS = 20
 const PARALLEL = 20
 
@@ -89,7 +89,7 @@ export function challengeStoreContract(contract: ChallengeStoreContract): void {
   const returnsHandles = async (store: ChallengeStore): Promise<boolean> =>
     typeof (await openBrowser().request((req) => store.issue(req, draw()))) === 'string'
 
-  test('gives a challenge back as it was issued', async () => {
+  test('returns a challenge unchanged', async () => {
     const store = await createStore()
     const browser = openBrowser()
     const copies = (await returnsHandles(store)) ? 20 : 100
@@ -114,7 +114,7 @@ export function challengeStoreContract(contract: ChallengeStoreContract): void {
     }
   })
 
-  test('gives a challenge once', async () => {
+  test('returns a challenge once', async () => {
     const store = await createStore()
     const browser = openBrowser()
     const { state } = await browser.issue(store)
@@ -123,7 +123,7 @@ export function challengeStoreContract(contract: ChallengeStoreContract): void {
     assertNone(await browser.consume(store, undefined))
   })
 
-  test('gives the latest where no state is named, then the one before', async () => {
+  test('returns the latest challenge without a state, then the previous one', async () => {
     const store = await createStore()
     if (await returnsHandles(store)) return
     const browser = openBrowser()
@@ -134,7 +134,7 @@ export function challengeStoreContract(contract: ChallengeStoreContract): void {
     assertNone(await browser.consume(store, undefined))
   })
 
-  test('gives the latest of the purpose that is asked for', async () => {
+  test('returns the latest challenge of the requested purpose', async () => {
     const store = await createStore()
     if (await returnsHandles(store)) return
     const browser = openBrowser()
@@ -145,7 +145,7 @@ export function challengeStoreContract(contract: ChallengeStoreContract): void {
     assertGiven(await browser.consume(store, undefined, OTHER_PURPOSE), link.state)
   })
 
-  test('gives each of several tabs its own, in any order', async () => {
+  test('returns the challenges of several tabs, in any order', async () => {
     const store = await createStore()
     const browser = openBrowser()
     const issued = []
@@ -155,7 +155,7 @@ export function challengeStoreContract(contract: ChallengeStoreContract): void {
     }
   })
 
-  test(`keeps the latest ${MAX_PENDING_CHALLENGES} of a session; the oldest gives way`, async () => {
+  test(`keeps the latest ${MAX_PENDING_CHALLENGES} challenges of a session; the oldest is evicted`, async () => {
     const store = await createStore()
     if (await returnsHandles(store)) return
     const browser = openBrowser()
@@ -170,7 +170,7 @@ export function challengeStoreContract(contract: ChallengeStoreContract): void {
     }
   })
 
-  test('gives none for a state that nobody has, whatever its characters, and spends nothing', async () => {
+  test('returns undefined for an unknown state with any characters, and consumes no challenge', async () => {
     const store = await createStore()
     const browser = openBrowser()
     const { state } = await browser.issue(store)
@@ -192,7 +192,7 @@ export function challengeStoreContract(contract: ChallengeStoreContract): void {
     assertGiven(await browser.consume(store, state), state)
   })
 
-  test('gives a challenge to no other browser, with its state or without', async () => {
+  test('returns no challenge to another browser, with its state or without', async () => {
     const store = await createStore()
     const browser = openBrowser()
     const other = openBrowser()
@@ -206,7 +206,7 @@ export function challengeStoreContract(contract: ChallengeStoreContract): void {
     assertGiven(await browser.consume(store, state), state)
   })
 
-  test('refuses a request that has no session', async () => {
+  test('rejects a request without a session', async () => {
     const store = await createStore()
     if (await returnsHandles(store)) return
     const { state, ...rest } = draw()
@@ -214,7 +214,7 @@ export function challengeStoreContract(contract: ChallengeStoreContract): void {
     await assert.rejects(async () => store.consume({}, state, PURPOSE), 'consume must reject')
   })
 
-  test('makes a new session one that is saved, so that the browser gets its cookie', async () => {
+  test('initializes a new session, so that it is saved and the browser gets its cookie', async () => {
     const store = await createStore()
     if (await returnsHandles(store)) return
     const browser = openBrowser()
@@ -228,12 +228,12 @@ export function challengeStoreContract(contract: ChallengeStoreContract): void {
     })
   })
 
-  test(`gives a challenge to one of ${PARALLEL} requests at once`, async () => {
+  test(`returns a challenge to one of ${PARALLEL} concurrent requests`, async () => {
     const store = await createStore()
     await race([store])
   })
 
-  test('keeps a challenge until it expires, when a later challenge expires sooner', async () => {
+  test('keeps a challenge until its expiry, even if a later challenge expires sooner', async () => {
     const store = await createStore()
     const browser = openBrowser()
     const { state } = await browser.issue(store, { expiresAt: Date.now() + 60_000 })
@@ -242,7 +242,7 @@ export function challengeStoreContract(contract: ChallengeStoreContract): void {
     assertGiven(await browser.consume(store, state), state)
   })
 
-  test('keeps what a challenge was drawn for when Passport replaces the session at login', async () => {
+  test('keeps the purpose and the user of a challenge when Passport replaces the session at login', async () => {
     const store = await createStore()
     const browser = openBrowser()
     const first = await browser.issue(store)
@@ -254,7 +254,7 @@ export function challengeStoreContract(contract: ChallengeStoreContract): void {
       assert.equal(got.issuedTo, null, 'a challenge that was drawn before the login belongs to no user')
   })
 
-  test('gives the challenges of other tabs after several logins, or none', async () => {
+  test('returns the challenges of other tabs after several logins, or none of them', async () => {
     const store = await createStore()
     const browser = openBrowser()
     const states = []
@@ -270,7 +270,7 @@ export function challengeStoreContract(contract: ChallengeStoreContract): void {
 
   if (!shared) return
 
-  test('gives in one process what was issued in another', async () => {
+  test('returns in one process a challenge from another', async () => {
     const [one, other] = [await createStore(), await createStore()]
     const browser = openBrowser()
     const { state } = await browser.issue(one)
@@ -278,11 +278,11 @@ export function challengeStoreContract(contract: ChallengeStoreContract): void {
     assertNone(await browser.consume(one, state))
   })
 
-  test(`gives a challenge to one of ${PARALLEL} requests at once to two processes`, async () => {
+  test(`returns a challenge to one of ${PARALLEL} concurrent requests to two processes`, async () => {
     await race([await createStore(), await createStore()])
   })
 
-  test('keeps what one browser asks for in several tabs at once', async () => {
+  test('keeps the challenges that one browser requests in several tabs concurrently', async () => {
     const stores = [await createStore(), await createStore()] as const
     const browser = openBrowser()
     await browser.issue(stores[0])

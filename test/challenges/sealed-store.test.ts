@@ -80,7 +80,7 @@ describe('SealedChallengeStore', () => {
     expect(await create(next).consume(answering, after, PURPOSE)).toBeDefined()
   })
 
-  it('gives a challenge once, also to stores of the same secret', async () => {
+  it('returns a challenge once, also to stores of the same secret', async () => {
     const handle = await create().issue(asking, draw())
     const copies = await Promise.all(
       Array.from({ length: 50 }, () => create().consume(answering, handle, PURPOSE)),

@@ -11,6 +11,10 @@ declare global {
   const passport: typeof Passport
   const NearStrategy: typeof Near
   const verify: Near.Verify
+  const near: Near
+  const addKey: Express.RequestHandler
+  const send: Express.RequestHandler
+  const sendTokens: Express.RequestHandler
   const button: HTMLButtonElement
   const wallet: Parameters<typeof signIn>[0]
 

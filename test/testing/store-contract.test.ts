@@ -75,7 +75,7 @@ describe('the store contract', () => {
             return found && { ...found, callbackUrl: null }
           }
         })(kept),
-      ['gives a challenge back as it was issued'],
+      ['returns a challenge unchanged'],
     ],
     [
       'consumes no challenge',
@@ -84,13 +84,13 @@ describe('the store contract', () => {
           protected override remove() {}
         })(kept),
       [
-        'gives a challenge once',
-        'gives the latest where no state is named, then the one before',
-        'gives the latest of the purpose that is asked for',
-        'keeps the latest 8 of a session; the oldest gives way',
-        'gives a challenge to one of 20 requests at once',
-        'gives in one process what was issued in another',
-        'gives a challenge to one of 20 requests at once to two processes',
+        'returns a challenge once',
+        'returns the latest challenge without a state, then the previous one',
+        'returns the latest challenge of the requested purpose',
+        'keeps the latest 8 challenges of a session; the oldest is evicted',
+        'returns a challenge to one of 20 concurrent requests',
+        'returns in one process a challenge from another',
+        'returns a challenge to one of 20 concurrent requests to two processes',
       ],
     ],
     [
@@ -104,7 +104,7 @@ describe('the store contract', () => {
             return super.consume(req, state ?? oldest?.state, purpose)
           }
         })(kept),
-      ['gives the latest where no state is named, then the one before'],
+      ['returns the latest challenge without a state, then the previous one'],
     ],
     [
       'keeps one for each session',
@@ -117,14 +117,14 @@ describe('the store contract', () => {
           }
         })(kept),
       [
-        'gives the latest where no state is named, then the one before',
-        'gives each of several tabs its own, in any order',
-        'gives the latest of the purpose that is asked for',
-        'gives the challenges of other tabs after several logins, or none',
-        'keeps a challenge until it expires, when a later challenge expires sooner',
-        'keeps the latest 8 of a session; the oldest gives way',
-        'keeps what a challenge was drawn for when Passport replaces the session at login',
-        'keeps what one browser asks for in several tabs at once',
+        'returns the latest challenge without a state, then the previous one',
+        'returns the challenges of several tabs, in any order',
+        'returns the latest challenge of the requested purpose',
+        'returns the challenges of other tabs after several logins, or none of them',
+        'keeps a challenge until its expiry, even if a later challenge expires sooner',
+        'keeps the latest 8 challenges of a session; the oldest is evicted',
+        'keeps the purpose and the user of a challenge when Passport replaces the session at login',
+        'keeps the challenges that one browser requests in several tabs concurrently',
       ],
     ],
     [
@@ -135,7 +135,7 @@ describe('the store contract', () => {
             this.kept.push({ ...challenge, session: this.name(req) })
           }
         })(kept),
-      ['keeps the latest 8 of a session; the oldest gives way'],
+      ['keeps the latest 8 challenges of a session; the oldest is evicted'],
     ],
     [
       'throws for unusual characters, as a database may',
@@ -146,7 +146,7 @@ describe('the store contract', () => {
             return super.consume(req, state, purpose)
           }
         })(kept),
-      ['gives none for a state that nobody has, whatever its characters, and spends nothing'],
+      ['returns undefined for an unknown state with any characters, and consumes no challenge'],
     ],
     [
       'looks up the state alone',
@@ -157,7 +157,7 @@ describe('the store contract', () => {
             return super.consume(named ? { sessionID: named.session, session: {} } : req, state, purpose)
           }
         })(kept),
-      ['gives a challenge to no other browser, with its state or without'],
+      ['returns no challenge to another browser, with its state or without'],
     ],
     [
       'accepts a request without a session',
@@ -167,7 +167,7 @@ describe('the store contract', () => {
             return (req as Partial<SessionRequest>).sessionID ? super.name(req) : 'nobody'
           }
         })(kept),
-      ['refuses a request that has no session'],
+      ['rejects a request without a session'],
     ],
     [
       'leaves a new session empty',
@@ -179,7 +179,7 @@ describe('the store contract', () => {
             return sessionID
           }
         })(kept),
-      ['makes a new session one that is saved, so that the browser gets its cookie'],
+      ['initializes a new session, so that it is saved and the browser gets its cookie'],
     ],
     [
       'reads first, and deletes later',
@@ -198,8 +198,8 @@ describe('the store contract', () => {
           }
         })(kept),
       [
-        'gives a challenge to one of 20 requests at once',
-        'gives a challenge to one of 20 requests at once to two processes',
+        'returns a challenge to one of 20 concurrent requests',
+        'returns a challenge to one of 20 concurrent requests to two processes',
       ],
     ],
     [
@@ -213,7 +213,7 @@ describe('the store contract', () => {
             return latest && Date.now() > latest.expiresAt ? undefined : found
           }
         })(kept),
-      ['keeps a challenge until it expires, when a later challenge expires sooner'],
+      ['keeps a challenge until its expiry, even if a later challenge expires sooner'],
     ],
     [
       'drops the purpose and the user',
@@ -226,7 +226,7 @@ describe('the store contract', () => {
             )
           }
         })(kept),
-      ['gives a challenge back as it was issued'],
+      ['returns a challenge unchanged'],
     ],
     [
       'ignores the purpose',
@@ -237,7 +237,7 @@ describe('the store contract', () => {
             return super.consume(req, state ?? latest?.state, '')
           }
         })(kept),
-      ['gives the latest of the purpose that is asked for'],
+      ['returns the latest challenge of the requested purpose'],
     ],
     [
       'gives a challenge to the user who signs in',
@@ -257,14 +257,14 @@ describe('the store contract', () => {
             return this.#first.get(id) ?? id
           }
         })(kept),
-      ['keeps what a challenge was drawn for when Passport replaces the session at login'],
+      ['keeps the purpose and the user of a challenge when Passport replaces the session at login'],
     ],
     [
       'keeps its challenges to its own process',
       () => new GoodStore([]),
       [
-        'gives in one process what was issued in another',
-        'keeps what one browser asks for in several tabs at once',
+        'returns in one process a challenge from another',
+        'keeps the challenges that one browser requests in several tabs concurrently',
       ],
     ],
   ])('rejects a store that %s', async (_, createStore, expected) => {
@@ -273,8 +273,8 @@ describe('the store contract', () => {
 
   it('requires the challenges of other tabs after a login when the store promises them', async () => {
     expect(await failures((kept) => new GoodStore(kept), { survivesLogin: true })).toEqual([
-      'keeps what a challenge was drawn for when Passport replaces the session at login',
-      'gives the challenges of other tabs after several logins, or none',
+      'keeps the purpose and the user of a challenge when Passport replaces the session at login',
+      'returns the challenges of other tabs after several logins, or none of them',
     ])
   })
 })
