@@ -76,6 +76,7 @@ declare namespace NearStrategy {
   type NearApiProvider = types.NearApiProvider
   type NearAuthErrorCode = types.NearAuthErrorCode
   type NearAccountProfile = types.NearAccountProfile
+  type ProfileFor<WalletContracts> = types.ProfileFor<WalletContracts>
   type NearContractProfile = types.NearContractProfile
   type NearKeyProfile = types.NearKeyProfile
   type NearLogin = types.NearLogin

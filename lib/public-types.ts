@@ -34,6 +34,7 @@ export type { ChallengeSecret, SealedChallengeStoreOptions } from './challenges/
 export type { SessionChallengeStoreOptions } from './challenges/session-store'
 export type {
   NearAccountProfile,
+  ProfileFor,
   NearContractProfile,
   NearKeyProfile,
   NearProfile,
