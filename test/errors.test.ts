@@ -76,7 +76,7 @@ describe('a value that an application throws', () => {
   })
 
   it.each([
-    ['a string', 'a text'],
+    ['a string', 'a string'],
     ['', 'verify threw a value that is not an Error'],
     [null, 'verify threw a value that is not an Error'],
     [undefined, 'verify threw a value that is not an Error'],

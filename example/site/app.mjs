@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import express from 'express'
+import { createEndpointReports } from './endpoints.mjs'
 import { errorHandler, notFound } from './error-pages.mjs'
+import { createHealthCheck } from './health.mjs'
 import { createRateLimits } from './rate-limits.mjs'
 import { accountRoutes } from './routes/account.mjs'
 import { nearLoginRoutes } from './routes/near-login.mjs'
@@ -25,7 +27,7 @@ const inThisFolder = (path) => fileURLToPath(new URL(path, import.meta.url))
  * @param {import('./chain.mjs').Chain} parts.chain
  * @param {string} parts.frontEnd - the page's script
  * @param {Awaited<ReturnType<typeof import('./redis.mjs').openRedis>>} [parts.redis] - undefined for a single process
- * @param {import('express').RequestHandler} parts.health
+ * @param {Parameters<typeof createHealthCheck>[0]} parts.services - one check for each service, for /healthz
  * @param {string} [parts.sessionSecret]
  * @param {number} parts.rateLimit - requests that one address may send in a minute
  * @param {number | string} [parts.trustProxy] - proxies whose X-Forwarded-For is trusted
@@ -41,7 +43,7 @@ export function createApp({
   chain,
   frontEnd,
   redis,
-  health,
+  services,
   sessionSecret,
   rateLimit,
   trustProxy,
@@ -56,6 +58,7 @@ export function createApp({
     challengeStore: redis?.challengeStore,
     challengeMaxAge,
   })
+  const endpointReports = createEndpointReports(strategies.near)
   const limits = createRateLimits({ perMinute: rateLimit, storeFor: (name) => redis?.rateLimitStore(name) })
   const isHttps = url.startsWith('https:')
 
@@ -67,7 +70,7 @@ export function createApp({
   Object.assign(app.locals, { chain, hasDemoUser })
 
   app.use(securityHeaders({ realWallets: !chain.isEmbedded }))
-  app.get('/healthz', health)
+  app.get('/healthz', createHealthCheck(services, endpointReports))
   app.use(express.static(inThisFolder('./public')))
   app.get('/sign-in.js', (req, res) => {
     res.type('js').send(frontEnd)
@@ -92,5 +95,5 @@ export function createApp({
   app.use(accountRoutes({ users, recent, ...strategies }), paymentRoutes({ users, ...strategies }))
   app.use(notFound)
   app.use(errorHandler)
-  return app
+  return { app, endpointReports }
 }

@@ -2,8 +2,8 @@ import { createApp } from './app.mjs'
 import { startChain } from './chain.mjs'
 import { openEmbeddedDatabase } from './database/embedded.mjs'
 import { openPostgres } from './database/postgres.mjs'
+import { logEndpoints } from './endpoints.mjs'
 import { bundleFrontEnd } from './front-end.mjs'
-import { createHealthCheck } from './health.mjs'
 import { listen } from './listen.mjs'
 import { logNearLogins } from './log.mjs'
 import { openRedis } from './redis.mjs'
@@ -32,9 +32,10 @@ export async function startSite(settings, shutdown) {
   shutdown.add(() => chain.stop())
 
   const frontEnd = await bundleFrontEnd(chain.isEmbedded ? 'development-wallet' : 'real-wallets')
-  const health = createHealthCheck({ database: () => database.query('SELECT 1'), redis: redis?.check })
-  const server = await listen(settings.port, 'PORT', (url) =>
-    createApp({
+  /** @type {ReturnType<typeof createApp>['endpointReports'] | undefined} */
+  let endpointReports
+  const server = await listen(settings.port, 'PORT', (url) => {
+    const site = createApp({
       ...settings,
       url: siteUrl ?? url,
       users,
@@ -42,11 +43,14 @@ export async function startSite(settings, shutdown) {
       chain,
       frontEnd,
       redis,
-      health,
-    }),
-  )
+      services: { database: () => database.query('SELECT 1'), redis: redis?.check },
+    })
+    endpointReports = site.endpointReports
+    return site.app
+  })
   shutdown.add(() => server.stop())
   logNearLogins()
+  void endpointReports?.().then(logEndpoints)
   return describe(server.url, chain)
 }
 

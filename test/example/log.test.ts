@@ -38,7 +38,15 @@ describe('the log of the example', () => {
     const lines = example.output().trim().split('\n')
     const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /
     for (const line of lines) expect(line).toMatch(time)
-    expect(lines.map((line) => line.replace(time, '').replace(/ms=\d+$/, 'ms=…'))).toEqual([
+    expect(
+      lines.map((line) =>
+        line
+          .replace(time, '')
+          .replace(/ms=\d+$/, 'ms=…')
+          .replace(/age=\d+/, 'age=…'),
+      ),
+    ).toEqual([
+      'endpoint endpoint=1 outcome=ok chain=testnet age=… ms=…',
       'login strategy=near outcome=rejected code=ERR_NEAR_CREDENTIALS_MISSING ms=…',
       'login strategy=near outcome=rejected code=ERR_NEAR_WALLET_REFUSED ms=…',
       'login strategy=near outcome=success endpoint=1 ms=…',

@@ -220,7 +220,10 @@ describe('the example in one process', () => {
   it('responds to /healthz and ends at once on SIGTERM, although a connection is open', async () => {
     const example = await world.start()
     const visitor = new Visitor(example.url)
-    expect(await (await visitor.request('/healthz')).json()).toEqual({ status: 'ok' })
+    expect(await (await visitor.request('/healthz')).json()).toMatchObject({
+      status: 'ok',
+      endpoints: [{ endpoint: 1, responds: true, chainId: 'testnet', isExpectedNetwork: true }],
+    })
     const idle = connect(Number(new URL(example.url).port), '127.0.0.1')
     await once(idle, 'connect')
     idle.on('error', () => undefined)

@@ -121,7 +121,7 @@ describeWithPostgres("the example's users, in a PostgreSQL server", () => {
 
   it('are one for 50 concurrent first logins of one account in five starting processes', async () => {
     const processes = await Promise.all(Array.from({ length: 5 }, () => openPostgres(url)))
-    await processes[0]!.query('DROP TABLE near_accounts; DROP TABLE users')
+    await processes[0]!.query('DROP TABLE payments, near_accounts, users')
     const all = processes.map((opened) => new Users(opened))
     await Promise.all(all.map((each) => each.createTables()))
     const found = await Promise.all(

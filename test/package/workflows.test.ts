@@ -59,6 +59,7 @@ describe('the workflows', () => {
   it('are all read, with all jobs', () => {
     expect(jobs.map(({ id }) => id).sort()).toEqual([
       'ci.yml checks',
+      'ci.yml coverage',
       'ci.yml tests',
       'ci.yml wallets',
       'release.yml build',
@@ -77,6 +78,7 @@ describe('the workflows', () => {
     for (const { name, text } of workflows) expect(text, name).toMatch(/^permissions: \{\}$/m)
     expect(Object.fromEntries(jobs.map(({ id, permissions }) => [id, permissions]))).toEqual({
       'ci.yml checks': ['contents: read'],
+      'ci.yml coverage': ['contents: read'],
       'ci.yml tests': ['contents: read'],
       'ci.yml wallets': ['contents: read'],
       'release.yml build': ['contents: read'],
@@ -136,13 +138,14 @@ describe('the workflows', () => {
   })
 
   it('test on every supported Node.js, check once, and cancel superseded runs', () => {
-    const { tests, checks, wallets } = ci!.jobs
+    const { tests, checks, coverage, wallets } = ci!.jobs
     const versions = /^ {8}node: \[(.*)\]$/m.exec(tests!.text)![1]!.split(', ')
     expect(versions.map((version) => version.replaceAll("'", ''))).toEqual(NODE_VERSIONS)
     expect(tests!.text).toMatch(/run: bash \.ci\/run tests$/m)
     expect(checks!.text).toMatch(/run: bash \.ci\/run checks$/m)
+    expect(coverage!.text).toMatch(/run: bash \.ci\/run coverage$/m)
     expect(wallets!.text).toMatch(/run: bash \.ci\/run wallets$/m)
-    for (const { text } of [checks!, wallets!]) expect(text).not.toContain('matrix:')
+    for (const { text } of [checks!, coverage!, wallets!]) expect(text).not.toContain('matrix:')
     expect(ci!.text).toMatch(/^concurrency:\n {2}group: .*github\.ref.*\n {2}cancel-in-progress: true$/m)
     expect(release!.text).toMatch(/^ {2}cancel-in-progress: false$/m)
     for (const { id, text } of jobs) expect(text, id).toMatch(/^ {4}timeout-minutes: \d+$/m)
@@ -181,6 +184,7 @@ describe('.ci/run', () => {
 
   it('runs only the tests, only the wallets, or only the checks, as the workflow requests', async () => {
     expect(await commands('tests')).toEqual([...install, 'npm test'])
+    expect(await commands('coverage')).toEqual([...install, 'npm run test:coverage'])
     expect(await commands('wallets')).toEqual([...install, ...wallets])
     expect(await commands('checks')).toEqual([...install, ...checks])
   })

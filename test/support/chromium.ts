@@ -10,6 +10,8 @@ import { afterAll, describe } from 'vitest'
 
 const CANDIDATES = [
   process.env.CHROMIUM_PATH,
+  // Chromium without windows: it needs half of the CPU time.
+  '/usr/bin/chromium-headless-shell',
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
   '/usr/bin/google-chrome',

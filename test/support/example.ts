@@ -106,7 +106,7 @@ export interface ExampleWorld {
  * @param cleanup - ends each process of {@link ExampleWorld.start}
  */
 export async function createExampleWorld(everything: Cleanup, cleanup: Cleanup): Promise<ExampleWorld> {
-  const network = await TestNetwork.start()
+  const network = await TestNetwork.start({ chainId: 'testnet' })
   everything.add(() => network.stop())
   const directory = await mkdtemp(join(tmpdir(), 'passport-near-example-'))
   everything.add(() => rm(directory, { recursive: true, force: true }))
