@@ -17,7 +17,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     // A busy machine may take longer than the second that is the default.
     expect: { poll: { timeout: 20_000 } },
-    maxWorkers: 2,
+    maxWorkers: 3,
     coverage: {
       provider: 'v8',
       include: ['lib/**/*.ts', 'lib/client/**/*.mts'],

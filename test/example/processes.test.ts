@@ -189,10 +189,10 @@ describeWithRedis('the example with Redis and PostgreSQL', () => {
       const asked = new Cleanup()
       let requests = 0
       const slow = await listen((req, res) => {
-        requests++
         const chunks: Buffer[] = []
         req.on('data', (chunk: Buffer) => chunks.push(chunk))
         req.on('end', () => {
+          if (Buffer.concat(chunks).includes('view_access_key')) requests++
           void delay(1500)
             .then(() => fetch(world.network.rpcUrl, { method: 'POST', body: Buffer.concat(chunks) }))
             .then(async (answer) => res.end(await answer.text()))
