@@ -33,7 +33,7 @@ module.exports = {
     layer(
       'guards-know-no-strategy',
       '^lib/guards/',
-      `^lib/(guards|proofs|access-keys|challenges|nep413|nep641|rpc)/|^lib/(${PURE}|connect|credentials|draw-challenge|message|options|profile|request)\\.ts`,
+      `^lib/(guards|proofs|access-keys|challenges|nep413|nep641|rpc)/|^lib/(${PURE}|connect|credentials|draw-challenge|message|resolve-options|profile|request)\\.ts`,
     ),
     {
       name: 'nothing-knows-the-strategy',
