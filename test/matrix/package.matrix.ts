@@ -138,7 +138,7 @@ describe('the packed package', () => {
     )
     expect(names).toEqual([
       'NearAuthError', 'NearLoginRejected', 'NearServiceError', 'NearStrategy', 'RedisChallengeStore', 'SealedChallengeStore', 'SessionChallengeStore', 'Strategy', 'default',
-      'hashPayload', 'nearApiAccessKeys', 'verifySignature',
+      'hashOffchainMessage', 'hashPayload', 'nearApiAccessKeys', 'resolveAuthorization', 'verifySignature',
     ]) // prettier-ignore
     const testing = `import * as imported from 'passport-near/testing'; console.log(JSON.stringify(Object.keys(imported).sort()))`
     expect(await node(testing, 'module')).toEqual([

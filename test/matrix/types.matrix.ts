@@ -254,7 +254,7 @@ describe('the declarations', () => {
     expect(required).toEqual(imported)
     expect(imported).toContain('Challenge<>')
     expect(imported).toContain(
-      'Strategy<Request extends object = DefaultRequest, PassRequest extends boolean = false>',
+      'Strategy<Request extends object = DefaultRequest, PassRequest extends boolean = false, WalletContracts extends boolean | WalletContractsOptions = false>',
     )
   })
 

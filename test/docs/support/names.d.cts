@@ -16,10 +16,6 @@ declare global {
   const verify: Near.Verify
   const users: typeof Users
   const accessToken: string
-  const refreshTokens: {
-    find(token: string): Promise<{ accountId: string; publicKey: string } | undefined>
-    rotate(token: string): Promise<object>
-  }
   const openWallet: (url: string) => Promise<string>
   const sign: (message: object) => Promise<{ accountId: string; publicKey: string; signature: string }>
   const SealedChallengeStore: typeof Near.SealedChallengeStore
@@ -39,7 +35,7 @@ declare global {
   const client: Near.NodeRedisClient
   const transfer: Near.Confirmation
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- of the application's database
-  const refreshTokens: Record<'take' | 'issue' | 'putBack', (token: any) => Promise<any>>
+  const refreshTokens: Record<'find' | 'rotate' | 'take' | 'issue' | 'putBack', (token: any) => Promise<any>>
   const RedisChallengeStore: new (
     ...args: ConstructorParameters<typeof Near.RedisChallengeStore<Express.Request>>
   ) => Near.ChallengeStore
