@@ -57,11 +57,13 @@ describe('an endpoint that keeps failing', () => {
       expect(outcome).toMatchObject(yes)
       times.push(ms)
     }
-    expect(dead.requestCount).toBe(3)
+    // On a busy machine a connection may open so late that the next endpoint responds before the first was
+    // waited for long enough to be blamed: then a fourth login waits.
+    expect([3, 4]).toContain(dead.requestCount)
     // The hedge delay of one second, plus a margin for a busy machine; the other endpoints get no wait at
     // all.
     expect(Math.max(...times)).toBeLessThan(2500)
-    expect(Math.min(...times.slice(3))).toBeLessThan(500)
+    expect(Math.min(...times.slice(4))).toBeLessThan(500)
   })
 
   it.each(['refused', 'TLS'])('by a connection that is %s has the same effect', async (kind) => {
