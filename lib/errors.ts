@@ -106,7 +106,7 @@ const REJECTIONS: Readonly<Record<RejectionCode, ErrorDetails>> = {
   },
   ERR_NEAR_ACCOUNT_MISMATCH: {
     status: 403,
-    message: 'Another account signed than the one that this action needs. Confirm with the right account.',
+    message: 'Another account signed. Confirm with the account that this action needs.',
   },
   ERR_NEAR_CODE_CHALLENGE_INVALID: {
     status: 400,

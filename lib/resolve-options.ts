@@ -160,7 +160,7 @@ function requireNoRedirect(options: { requireCallbackUrl: unknown; walletUrl: un
   }
 }
 
-/** The stores of this package have a time limit of their own. */
+/** The stores of this package limit their time themselves. */
 function limitTime(store: ChallengeStore): ChallengeStore {
   const own = [SessionChallengeStore, RedisChallengeStore, SealedChallengeStore]
   return own.some((each) => store instanceof each) ? store : withStoreTimeout(store)

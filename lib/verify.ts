@@ -22,7 +22,7 @@ export interface NearKeyProfile extends NearProfile {
   via: 'access-key'
 }
 
-/** An account that is proven by its contract (NEP-641). It has no key of its own to show. */
+/** An account that is proven by its contract (NEP-641). The account has no key. */
 export interface NearContractProfile extends Omit<NearProfile, 'publicKey'> {
   via: 'contract'
   /** Absent. */

@@ -22,7 +22,7 @@ export function createEndpointReports(near) {
 }
 
 /**
- * Logs each endpoint when the site starts: one of the other network is found before anybody signs in.
+ * Logs each endpoint when the site starts: an endpoint of the other network is found before a person signs in.
  *
  * @param {import('passport-near').EndpointReport[]} reports
  */

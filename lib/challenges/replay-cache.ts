@@ -108,5 +108,5 @@ export const processReplayCache = (): ReplayCache => shared('passport-near.repla
 /** Milliseconds since the start of this process, by a clock that is never set. */
 export const steadyNow = (): number => performance.now()
 
-/** The one cache of this process for challenges that nobody keeps. A clock that is set back brings none of them back. */
+/** The one cache of this process for sealed challenges, which no store keeps. A clock that is set back makes none of them valid again. */
 export const steadyReplayCache = (): ReplayCache => shared('passport-near.steady-replay-cache.1', steadyNow)

@@ -70,7 +70,7 @@ type UseOnce = (content: Content) => Promise<boolean> | boolean
 
 /**
  * Keeps no challenge at all, for clients without cookies: the challenge travels sealed, as `state`. The request for a challenge brings
- * a code challenge, and the login its code verifier (PKCE, RFC 7636), so that nobody else can use the answer.
+ * a code challenge, and the login its code verifier (PKCE, RFC 7636), so that no other client can use the answer.
  *
  * A used challenge is remembered until it expires: one bit in this process, or one key in Redis, with one command for each login. An
  * open challenge costs nothing. `walletUrl` and `callbackPage` cannot be used: they cannot carry a code verifier.

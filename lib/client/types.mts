@@ -1,4 +1,4 @@
-/** The types of `passport-near/client`. They are in a file of their own because the client itself imports nothing. */
+/** The types of `passport-near/client`. The client itself imports nothing, so they have a separate file. */
 
 /** The message that a wallet signs. */
 export interface MessageToSign {
@@ -143,7 +143,7 @@ export interface RefusedSignIn {
   outcome: 'refused'
   /** What the wallet threw, if it did. */
   cause?: unknown
-  /** `connect-first`: nobody was asked, because the wallet must be connected first (`wallet.signIn(…)` of wallet-selector, or its modal). */
+  /** `connect-first`: the wallet did not ask the person, because it must be connected first (`wallet.signIn(…)` of wallet-selector, or its modal). */
   reason?: 'connect-first'
 }
 

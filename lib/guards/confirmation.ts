@@ -21,7 +21,7 @@ import {
 /*
  * Problem: a session shows who signed in, and not who sits at the screen or what they meant.
  * Mechanism: the wallet signs the text of one action; the text is made again from the request that acts, and compared.
- * Threat: a confirmation of another amount, receiver, user, session or action; one that is used twice.
+ * Threat: a confirmation of another amount, receiver, user, session or action; a confirmation that is used twice.
  */
 
 const OWNER = 'confirmation'
@@ -120,7 +120,7 @@ export class Confirmation<Request extends object = DefaultRequest> {
   async check(req: Request): Promise<Confirmed> {
     this.#confirmed.delete(req)
     const confirmed = await this.#check(req)
-    // A rejection that is shared has no stack of its own.
+    // The rejection is shared: a new error has the stack of this call.
     if (confirmed instanceof NearLoginRejected) {
       throw Object.assign(new NearLoginRejected(confirmed.code), { message: confirmed.message })
     }

@@ -23,7 +23,7 @@ export interface RevalidateOptions {
   tolerate?: number | undefined
 }
 
-/** `none`: nobody is signed in, or not with this strategy. `revoked`: the session has to end. */
+/** `none`: no user is signed in, or not with this strategy. `revoked`: the session has to end. */
 export type SessionCheck = 'none' | 'valid' | 'revoked'
 
 /** @internal */

@@ -5,7 +5,7 @@ import { callMethod, isObject, type Fields } from './json-rpc'
 import type { Network, RpcSettings } from './options'
 
 /*
- * Problem: an endpoint of the wrong network, or one that lags or is down, is found by the first person who cannot sign in.
+ * Problem: an endpoint of the wrong network, or one that lags or is down, shows only when a person cannot sign in.
  * Mechanism: `status` is asked of each endpoint, outside of any login.
  * Threat: a report that shows an API key. A report names an endpoint by its place in the list, and never its URL.
  */

@@ -17,7 +17,7 @@ export type RpcEndpoint =
       insecure?: boolean | undefined
     }
 
-/** What a request is about. Each kind has connections of its own, so that a flood of one kind leaves the others alone. */
+/** What a request is about. Each kind has separate connections, so that a flood of one kind does not delay the others. */
 export type Pool = 'keys' | 'contracts' | 'views'
 
 /** Connections are kept open between requests, and their number is limited for each endpoint. */

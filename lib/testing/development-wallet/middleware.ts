@@ -36,7 +36,7 @@ type Route = (req: IncomingMessage, url: URL, origin: string) => Answer | Promis
  * It speaks MyNearWallet's protocol (`/login` and `/sign-message`, by pop-up or by redirect): its address is a `walletUrl` for
  * `NearStrategy` and for wallet-selector's `setupMyNearWallet`. near-connect finds its manifest at
  * `/near-connect/manifest.json`. Accounts without keys (NEP-641) authorize a text at `/resolve-auth?payload&chainId&callbackUrl`, by pop-up: those
- * of the network, and passkey and shared accounts that are created on the wallet's pages. It needs an origin of its own, as any wallet does; a request under another name than
+ * of the network, and passkey and shared accounts that are created on the wallet's pages. It needs a separate origin, as any wallet does; a request under another name than
  * `localhost`, `127.0.0.1`, `[::1]` or {@link DevelopmentWalletOptions.url | url} is rejected with status 403. A path that it
  * does not know goes to `next`; without `next` the response is 404.
  *
