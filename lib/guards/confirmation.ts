@@ -10,6 +10,7 @@ import type { ResolvedOptions } from '../resolve-options'
 import { viaOf } from '../profile'
 import { proveAccount } from '../proofs/prove'
 import type { DefaultRequest } from '../request'
+import { withTimeout } from '../timeout'
 import {
   describeValue,
   validateDuration,
@@ -35,7 +36,10 @@ export interface ConfirmationOptions<Request extends object = DefaultRequest> {
    * same request, and name all that matters. What the text does not name is not confirmed. Check the request's fields before.
    */
   message: (req: Request) => string | Promise<string>
-  /** Returns the account that has to sign, or an array of accounts of which one has to. */
+  /**
+   * Returns the account that has to sign, or an array of accounts of which one has to. The strategy's `verifyTimeout` limits its time,
+   * and that of `message`.
+   */
   account: (req: Request) => string | readonly string[] | Promise<string | readonly string[]>
   /**
    * How long the challenge can be answered (in milliseconds).
@@ -184,7 +188,9 @@ export class Confirmation<Request extends object = DefaultRequest> {
   }
 
   async #accounts(req: Request): Promise<readonly string[]> {
-    const account: unknown = await this.#options.account(req)
+    const { verifyTimeout } = this.#strategy
+    const timedOut = `${OWNER}: option "account" did not return within ${verifyTimeout} ms`
+    const account: unknown = await withTimeout(verifyTimeout, timedOut, () => this.#options.account(req))
     const accounts: readonly unknown[] = Array.isArray(account) ? account : [account]
     if (accounts.every((each) => typeof each === 'string')) return accounts
     throw new TypeError(

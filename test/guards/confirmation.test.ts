@@ -37,6 +37,16 @@ const missing = [401, 'ERR_NEAR_CHALLENGE_MISSING']
 const mismatch = [401, 'ERR_NEAR_CONFIRMATION_MISMATCH']
 
 describe('a confirmation', () => {
+  it('fails in verifyTimeout when the option "account" never settles', async () => {
+    const { browser, alice, transfers } = await start({
+      near: { verifyTimeout: 100 },
+      accounts: () => new Promise<never>(() => undefined) as never,
+    })
+    const confirmation = await confirm(browser, alice, order)
+    expect((await postJson(browser, '/transfer', { ...order, confirmation })).status).toBe(500)
+    expect(transfers).toEqual([])
+  })
+
   it('passes on a request whose text the account signed, and leaves session, user and login as they are', async () => {
     const { alice, browser, send, transfers } = await start()
     const before = await getJson(browser, '/user')
