@@ -1,36 +1,10 @@
 /** For `require`: the strategy itself, carrying every other public name. `index.mts` has the same names for `import`. */
-import { nearApiAccessKeys } from './access-keys/near-api'
-import {
-  NearAuthError as AuthError,
-  NearLoginRejected as LoginRejected,
-  NearServiceError as ServiceError,
-} from './errors'
-import { hashPayload } from './nep413/payload'
-import { hashOffchainMessage } from './nep641/message'
-import { resolveAuthorization } from './nep641/resolve-authorization'
 import type * as types from './public-types'
-import { verifySignature } from './nep413/signature'
-import { RedisChallengeStore as RedisStore } from './challenges/redis-store'
-import { SealedChallengeStore as SealedStore } from './challenges/sealed-store'
-import { SessionChallengeStore as SessionStore } from './challenges/session-store'
-import { NearStrategy as StrategyClass } from './strategy'
+// eslint-disable-next-line @typescript-eslint/no-require-imports -- `import *` compiles to a copy of the namespace
+import values = require('./public-values')
+import type { NearStrategy as StrategyClass } from './strategy'
 
-const NearStrategy = Object.assign(StrategyClass, {
-  NearStrategy: StrategyClass,
-  Strategy: StrategyClass,
-  default: StrategyClass,
-  SessionChallengeStore: SessionStore,
-  RedisChallengeStore: RedisStore,
-  SealedChallengeStore: SealedStore,
-  NearAuthError: AuthError,
-  NearLoginRejected: LoginRejected,
-  NearServiceError: ServiceError,
-  hashOffchainMessage,
-  hashPayload,
-  nearApiAccessKeys,
-  resolveAuthorization,
-  verifySignature,
-})
+const NearStrategy = Object.assign(values.NearStrategy, values, { default: values.NearStrategy })
 type NearStrategy<
   Request extends object = types.DefaultRequest,
   PassRequest extends boolean = false,
@@ -49,12 +23,12 @@ declare namespace NearStrategy {
     PassRequest extends boolean = false,
     WalletContracts extends boolean | types.WalletContractsOptions = false,
   > = StrategyClass<Request, PassRequest, WalletContracts>
-  type SessionChallengeStore = SessionStore
-  type RedisChallengeStore<Request extends object = object> = RedisStore<Request>
-  type SealedChallengeStore = SealedStore
-  type NearAuthError = AuthError
-  type NearLoginRejected = LoginRejected
-  type NearServiceError = ServiceError
+  type SessionChallengeStore = values.SessionChallengeStore
+  type RedisChallengeStore<Request extends object = object> = values.RedisChallengeStore<Request>
+  type SealedChallengeStore = values.SealedChallengeStore
+  type NearAuthError = values.NearAuthError
+  type NearLoginRejected = values.NearLoginRejected
+  type NearServiceError = values.NearServiceError
   type AccessKeyPermission = types.AccessKeyPermission
   type AccessKeyQuery = types.AccessKeyQuery
   type AccessKeySource = types.AccessKeySource

@@ -1,4 +1,4 @@
-import PassportStrategy from 'passport-strategy'
+import { Strategy } from 'passport-strategy'
 import { checkAccessKey } from '../access-keys/check'
 import type { ConnectMiddleware } from '../connect'
 import { parsePublicKey } from '../nep413/signature'
@@ -15,7 +15,7 @@ import { Recheck } from './recheck'
 import { revalidate, sessionCheck, type RevalidateOptions, type SessionCheck } from './revalidate'
 
 /** Declared like this, the base class leaves no trace in the type declarations that users compile against. */
-const Base: new () => object = PassportStrategy
+const Base: new () => object = Strategy
 
 /** What a strategy offers after the login, and the questions to the chain that an application may ask. */
 export abstract class GuardedStrategy<Request extends object = DefaultRequest> extends Base {

@@ -1,5 +1,5 @@
-import { serialize } from 'borsh'
 import { hash } from 'node:crypto'
+import { serialize } from './borsh'
 
 /** The message that a wallet signs, with the names of NEP-413. */
 export interface Nep413Payload {

@@ -1,5 +1,5 @@
-import { serialize } from 'borsh'
 import { hash } from 'node:crypto'
+import { serialize } from '../nep413/borsh'
 import { isAccountId } from '../validate'
 
 /** A message that an account authorizes, with the names of NEP-641: as in the JSON of an authorization. */

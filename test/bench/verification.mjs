@@ -5,10 +5,10 @@ import { verifyMessage } from 'near-api-js/nep413'
 import { verifyNep413Signature } from 'near-kit'
 import { NearStrategy, SessionChallengeStore, hashPayload } from 'passport-near'
 import { Bench } from 'tinybench'
-import { readCredentials } from '../../dist/credentials.js'
-import { verifyWithKey } from '../../dist/nep413/signature.js'
+import { bundleInternals } from './internals.mjs'
 import { createWallet, MESSAGE, RECIPIENT } from './login.mjs'
 
+const { readCredentials, verifyWithKey } = await bundleInternals()
 const wallet = createWallet()
 const nonce = Buffer.alloc(32, 7)
 const payload = { message: MESSAGE, recipient: RECIPIENT, nonce }

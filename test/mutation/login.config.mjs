@@ -2,7 +2,7 @@ import { configure } from './configure.mjs'
 
 /** The steps of a login except the key check. */
 export default configure('login', {
-  mutate: ['lib/*.ts', 'lib/{challenges,nep413,proofs}/*.ts', '!lib/index.ts', '!lib/public-types.ts'],
+  mutate: ['lib/*.ts', 'lib/{challenges,nep413,proofs}/*.ts', '!lib/index.ts', '!lib/public-{types,values}.ts'],
   tests: [
     'test/*.test.ts',
     'test/{challenges,nep413}/*.test.ts',

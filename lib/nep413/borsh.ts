@@ -1,0 +1,16 @@
+import type { Schema } from 'borsh'
+
+let borsh: typeof import('borsh') | undefined
+
+/**
+ * Encodes a value with Borsh, the binary format of NEAR.
+ *
+ * Loads the library at the first call: loading it takes half as long as loading this package, and an application may never need it.
+ *
+ * @see {@link https://borsh.io/ Borsh}
+ */
+export function serialize(schema: Schema, value: unknown): Uint8Array {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() is asynchronous
+  borsh ??= require('borsh') as typeof import('borsh')
+  return borsh.serialize(schema, value)
+}

@@ -1,0 +1,11 @@
+/** The public classes and functions. Both entries take them from here, so that `require` and `import` share one class. */
+export { NearStrategy, NearStrategy as Strategy } from './strategy'
+export { SessionChallengeStore } from './challenges/session-store'
+export { RedisChallengeStore } from './challenges/redis-store'
+export { SealedChallengeStore } from './challenges/sealed-store'
+export { NearAuthError, NearLoginRejected, NearServiceError } from './errors'
+export { hashPayload } from './nep413/payload'
+export { hashOffchainMessage } from './nep641/message'
+export { resolveAuthorization } from './nep641/resolve-authorization'
+export { nearApiAccessKeys } from './access-keys/near-api'
+export { verifySignature } from './nep413/signature'
