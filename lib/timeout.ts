@@ -19,24 +19,24 @@ export function setTimeoutAfterIo(callback: () => void, delay: number): () => vo
  *
  * @param timeout - in milliseconds
  * @param message - of the error that ends the operation when it times out
- * @param run - gets a signal that aborts then; an operation that rejects on the signal can still say more
+ * @param controller - is aborted when the operation times out; an operation that rejects then can still say more
  */
 export async function withTimeout<Result>(
   timeout: number,
   message: string,
-  run: (signal: AbortSignal) => Promise<Result> | Result,
+  run: () => Promise<Result> | Result,
+  controller?: AbortController,
 ): Promise<Result> {
-  const controller = new AbortController()
   let clear = (): void => undefined
   const timedOut = new Promise<never>((_, reject) => {
     clear = setTimeoutAfterIo(() => {
       const error = new Error(message)
-      controller.abort(error)
+      controller?.abort(error)
       setImmediate(() => reject(error))
     }, timeout)
   })
   try {
-    return await Promise.race([run(controller.signal), timedOut])
+    return await Promise.race([run(), timedOut])
   } finally {
     clear()
   }

@@ -66,9 +66,10 @@ export function withSourceTimeout(source: AccessKeySource, timeout: number): Tim
   const message = `The access key source did not respond within ${timeout} ms`
   return {
     async lookUp({ accountId, publicKey, allowImplicit }) {
-      const permission = await withTimeout(timeout, message, (signal) =>
-        source.permission(accountId, publicKey, { signal, allowImplicit }),
-      )
+      const controller = new AbortController()
+      const query = { signal: controller.signal, allowImplicit }
+      const ask = () => source.permission(accountId, publicKey, query)
+      const permission = await withTimeout(timeout, message, ask, controller)
       return { permission }
     },
   }

@@ -34,11 +34,13 @@ export class RedisLimits {
   /**
    * Runs an operation of one or more commands.
    *
+   * @param controller - is aborted when Redis times out
    * @throws {NearServiceError} `ERR_NEAR_STORE_FAILED` (503) when Redis fails or times out
    */
-  async withTimeout<Result>(run: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  async withTimeout<Result>(run: () => Promise<Result>, controller?: AbortController): Promise<Result> {
     try {
-      return await withTimeout(this.#timeout, `Redis did not reply within ${this.#timeout} ms`, run)
+      const timedOut = `Redis did not reply within ${this.#timeout} ms`
+      return await withTimeout(this.#timeout, timedOut, run, controller)
     } catch (cause) {
       throw new NearServiceError('ERR_NEAR_STORE_FAILED', { cause })
     }

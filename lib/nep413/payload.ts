@@ -40,7 +40,7 @@ export function hashPayload({ message, nonce, recipient, callbackUrl = null }: N
   if (!(nonce instanceof Uint8Array) || nonce.length !== 32) {
     throw new TypeError('hashPayload: nonce must be a Uint8Array of 32 bytes')
   }
-  const payload = { tag: TAG, message, nonce: Array.from(nonce), recipient, callbackUrl }
+  const payload = { tag: TAG, message, nonce: new Uint8Array(nonce).buffer, recipient, callbackUrl }
   return new Uint8Array(hash('sha256', serialize(SCHEMA, payload), 'buffer'))
 }
 

@@ -45,9 +45,10 @@ async function checkEndpoint(
   const startedAt = performance.now()
   const duration = (): number => Math.round(performance.now() - startedAt)
   try {
-    const { result } = await withTimeout(timeout, 'no response in time', (signal) =>
-      callMethod(endpoint, 'status', [], { signal, onSocket: () => undefined, pool: 'views' }),
-    )
+    const controller = new AbortController()
+    const options = { signal: controller.signal, onSocket: () => undefined, pool: 'views' } as const
+    const ask = () => callMethod(endpoint, 'status', [], options)
+    const { result } = await withTimeout(timeout, 'no response in time', ask, controller)
     const { chainId, blockTime } = readStatus(result)
     return {
       endpoint: place,
