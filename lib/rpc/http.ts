@@ -1,9 +1,10 @@
-import type { IncomingMessage } from 'node:http'
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Endpoint, Pool } from './endpoint'
 
 /*
  * Problem: an endpoint may respond with anything, slowly, without end, or to an earlier request.
- * Mechanism: one POST, a limited response, no redirect, one retry on a kept connection that the server had closed.
+ * Mechanism: one POST, a limited response, no redirect, and a second POST if a kept connection turns out to be closed or dead.
  * Threat: an endpoint or a gateway in between that hangs this process, fills its memory, or mixes up its clients' responses.
  */
 
@@ -80,12 +81,31 @@ export async function postJson<Result>(endpoint: Endpoint, exchange: Exchange<Re
 
 class StaleConnection extends Error {}
 
+/*
+ * A firewall, a load balancer or a crash can end a connection without a sign to this side. TCP's keep-alive, which Node's agent
+ * switches on, finds that out in 11 seconds, or never if a proxy acknowledges the probes. A login must not wait for that.
+ */
+
+/** A connection that was used within this time is taken to be alive, in milliseconds. */
+const TRUSTED_IDLE = 1000
+
+/** How long a connection that was idle for longer may be silent before the request is sent on a new one too, in milliseconds. */
+const MAX_SILENCE = 500
+
+/** When a kept connection was last used, by the clock of `performance.now()`. */
+const lastUsed = new WeakMap<Socket, number>()
+
+function isDoubtful(request: ClientRequest, socket: Socket): boolean {
+  return request.reusedSocket && performance.now() - (lastUsed.get(socket) ?? 0) > TRUSTED_IDLE
+}
+
 /** Plain events: `signal` among the request's options and an iterated body cost as much as the rest of the exchange. */
 function post<Result>(
   endpoint: Endpoint,
-  { json, read, signal, onSocket, maxBytes = DEFAULT_MAX_BYTES }: Exchange<Result>,
+  exchange: Exchange<Result>,
   connection: Pool | 'fresh',
 ): Promise<Result> {
+  const { json, read, signal, onSocket, maxBytes = DEFAULT_MAX_BYTES } = exchange
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(new InvalidResponseError('aborted'))
     const request = endpoint.post(json, connection)
@@ -97,10 +117,28 @@ function post<Result>(
     const abort = (): void => fail(new InvalidResponseError('aborted'))
     signal.addEventListener('abort', abort, { once: true })
 
+    /** The first of the two responses counts. If the second request fails, this one is still waited for. */
+    const sendAgain = (): void => {
+      const second = new AbortController()
+      request.on('close', () => second.abort())
+      post(endpoint, { ...exchange, signal: second.signal }, 'fresh').then(
+        (result) => {
+          resolve(result)
+          request.destroy()
+        },
+        () => undefined,
+      )
+    }
+
     let hasResponse = false
-    request.on('socket', onSocket)
+    let silence: NodeJS.Timeout | undefined
+    request.on('socket', (socket) => {
+      onSocket()
+      if (isDoubtful(request, socket)) silence = setTimeout(sendAgain, MAX_SILENCE)
+    })
     request.on('response', (response) => {
       hasResponse = true
+      clearTimeout(silence)
       const status = response.statusCode ?? 0
       // A response that arrives before the request was sent belongs to another request.
       if (!request.writableFinished) fail(new InvalidResponseError('a response before the request was sent'))
@@ -115,6 +153,7 @@ function post<Result>(
     })
     request.on('close', () => {
       signal.removeEventListener('abort', abort)
+      clearTimeout(silence)
       if (!hasResponse) fail(new Error('The connection was closed without a response'))
     })
   })
@@ -145,6 +184,7 @@ function readBody(
     else chunks.push(chunk)
   })
   response.on('end', () => {
+    lastUsed.set(socket, performance.now())
     try {
       done(Buffer.concat(chunks).toString('utf8'))
     } catch (error) {
