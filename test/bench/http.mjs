@@ -15,10 +15,11 @@ export function pinLoad() {
 }
 
 /**
- * Starts one of the processes beside this file. `ask` sends the process a message and waits for its reply.
+ * Starts one of the processes beside this file, on one core or, without `core`, on any. `ask` sends the process a message and waits for
+ * its reply.
  */
 export async function start(file, args, { core }) {
-  const pin = isPinned && { execPath: 'taskset', execArgv: ['-c', String(core), process.execPath] }
+  const pin = isPinned && core !== undefined && { execPath: 'taskset', execArgv: ['-c', String(core), process.execPath] }
   const child = fork(new URL(file, import.meta.url).pathname, args, pin || {})
   return {
     child,

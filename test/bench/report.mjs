@@ -1,6 +1,6 @@
-// Writes docs/bench/results.json into docs/benchmarks.md, as a sentence into README.md, and as
-// docs/bench/logins.svg.
+// Writes the figures of docs/bench into docs/benchmarks.md, a sentence into README.md, and docs/bench/logins.svg.
 import { readFileSync, writeFileSync } from 'node:fs'
+import { tables } from './tables.mjs'
 
 const { machine, rounds, verification, logins, rejections, keys, eventLoop, many, require, idleMegabytes } =
   JSON.parse(readFileSync('docs/bench/results.json', 'utf8'))
@@ -74,9 +74,15 @@ function rewrite(page, part, replacement) {
   )
 }
 
-const [begin, end] = ['<!-- bench: begin -->', '<!-- bench: end -->']
+/** Replaces what stands between two comments of docs/benchmarks.md. */
+function fill(name, replacement) {
+  const [begin, end] = [`<!-- ${name}: begin -->`, `<!-- ${name}: end -->`]
+  rewrite('docs/benchmarks.md', new RegExp(`${begin}[^]*${end}`), `${begin}\n\n${replacement}\n\n${end}`)
+}
+
 rewrite('README.md', /^`passport-near` signs in [^]*?\.md\)\)\.$/m, sentence)
-rewrite('docs/benchmarks.md', new RegExp(`${begin}[^]*${end}`), `${begin}\n\n${text}\n\n${end}`)
+fill('bench', text)
+for (const [name, write] of Object.entries(tables)) fill(name, write())
 writeFileSync('docs/bench/logins.svg', plot(logins))
 
 /** One bar for each contender, as long as its rate. */
