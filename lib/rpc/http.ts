@@ -138,7 +138,6 @@ function post<Result>(
     })
     request.on('response', (response) => {
       hasResponse = true
-      clearTimeout(silence)
       const status = response.statusCode ?? 0
       // A response that arrives before the request was sent belongs to another request.
       if (!request.writableFinished) fail(new InvalidResponseError('a response before the request was sent'))

@@ -38,19 +38,26 @@ async function measure() {
       if (!isQuick) keep('memory', { machine, operations })
       return
     }
-    const [rounds, count] = isQuick ? [2, 1000] : [7, 4000]
+    const [rounds, count] = isQuick ? [2, 1000] : [7, 2000]
     const runs = Object.fromEntries(names.map((name) => [name, []]))
     for (let round = -1; round < rounds; round++) {
       for (const name of names) {
         const before = await node.ask('count')
-        const { cpuMs } = await application.ask({ name, count, seconds: Infinity })
+        const { cpuMs } = await application.ask({ name, count, seconds: 3600 })
         const after = await node.ask('count')
         const each = (figure) => (after[figure] - before[figure]) / count
         if (round >= 0)
-          runs[name].push({ cpuMs, calls: each('calls'), bytesSent: each('received'), bytesReceived: each('sent') })
+          runs[name].push({
+            cpuMs,
+            calls: each('calls'),
+            bytesSent: each('received'),
+            bytesReceived: each('sent'),
+          })
       }
     }
-    const operations = Object.fromEntries(names.map((name) => [name, summarize(runs[name], runs['key login'])]))
+    const operations = Object.fromEntries(
+      names.map((name) => [name, summarize(runs[name], runs['key login'])]),
+    )
     console.table(operations)
     const loading = await measureLoading(rpcUrl, isQuick)
     console.log(loading)

@@ -1,5 +1,5 @@
 // How long a login waits for endpoints that are behind TLS and 80 milliseconds away, in round trips. Keeps the figures in
-// docs/bench/distance.json. Takes about three minutes.
+// docs/bench/distance.json. Takes about a minute.
 //
 //    npm run bench:distance
 //
@@ -78,9 +78,10 @@ async function runEndpoints() {
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const names = ['first', 'second', 'idle', 'new-0', 'new-1', 'new-2', 'new-3', 'new-4', 'silent']
+  const names = ['first', 'second', 'new-0', 'new-1', 'new-2', 'new-3', 'new-4', 'silent']
   const proxies = {}
-  for (const name of names) proxies[name] = await startProxy(name === 'silent' ? undefined : server.address().port)
+  for (const name of names)
+    proxies[name] = await startProxy(name === 'silent' ? undefined : server.address().port)
 
   const { privateKey, publicKey } = generateKeyPairSync('ed25519')
   const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32)
@@ -102,7 +103,9 @@ async function runEndpoints() {
     forget: ({ name }) => proxies[name].forget(),
     tls: () => tls,
   }
-  process.on('message', async (message) => process.send({ reply: (await actions[message.action](message)) ?? null }))
+  process.on('message', async (message) =>
+    process.send({ reply: (await actions[message.action](message)) ?? null }),
+  )
   process.send({
     urls: Object.fromEntries(names.map((name) => [name, `https://127.0.0.1:${proxies[name].port}`])),
     alice: {
@@ -176,7 +179,9 @@ async function runLogins() {
   }
 
   const strategyFor = (rpc, options) =>
-    new NearStrategy({ recipient: 'app.example.com', rpc, ...options }, (profile, done) => done(null, profile))
+    new NearStrategy({ recipient: 'app.example.com', rpc, ...options }, (profile, done) =>
+      done(null, profile),
+    )
   const contracts = (rpc) => strategyFor(rpc, { walletContracts: true })
 
   /** A login as Passport runs it: @returns milliseconds from the body to `success` */
@@ -186,7 +191,11 @@ async function runLogins() {
     if (kind === 'key') {
       const { privateKey, ...credentials } = alice
       const hash = hashPayload({ ...challenge, nonce: Buffer.from(challenge.nonce, 'base64') })
-      req.body = { ...credentials, signature: sign(null, hash, key).toString('base64'), state: challenge.state }
+      req.body = {
+        ...credentials,
+        signature: sign(null, hash, key).toString('base64'),
+        state: challenge.state,
+      }
     } else [req.body] = await ask({ action: 'sign', challenges: [challenge], kind })
     const began = performance.now()
     await new Promise((resolve, reject) => {
@@ -221,14 +230,13 @@ async function runLogins() {
     })
   }
 
-  // These connections stay idle until the end of the run.
-  await login(strategyFor(urls.idle))
-  const idleSince = performance.now()
-
   const { first, second, silent } = urls
   const near = strategyFor(first)
-  const fresh = Object.values(urls).slice(3, 8)
-  row('key, new connection, the first to the endpoint', await repeat(isQuick ? 2 : 5, (n) => login(strategyFor(fresh[n]))), 3.2)
+  const fresh = Object.values(urls).slice(2, 7)
+  const loginAtEach = () => repeat(fresh.length, (number) => login(strategyFor(fresh[number])))
+  row('key, new connection, the first to the endpoint', await loginAtEach(), 3.2)
+  // These connections stay idle until the end of the run.
+  const idleSince = performance.now()
   await login(near)
   row('key, kept connection', await repeat(runs * 2, () => login(near)), 1.1)
   const before = await ask({ action: 'tls' })
@@ -290,6 +298,6 @@ async function runLogins() {
     }),
   )
   const idle = Math.round((performance.now() - idleSince) / 1000)
-  row(`key, connection that was idle for ${idle} s`, [await login(strategyFor(urls.idle))], 1.1)
+  row(`key, connection that was idle for ${idle} s`, await loginAtEach(), 1.1)
   process.send({ rows, resumed, protocols: after.protocols })
 }

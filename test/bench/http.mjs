@@ -19,7 +19,8 @@ export function pinLoad() {
  * its reply.
  */
 export async function start(file, args, { core }) {
-  const pin = isPinned && core !== undefined && { execPath: 'taskset', execArgv: ['-c', String(core), process.execPath] }
+  const pin = isPinned &&
+    core !== undefined && { execPath: 'taskset', execArgv: ['-c', String(core), process.execPath] }
   const child = fork(new URL(file, import.meta.url).pathname, args, pin || {})
   return {
     child,

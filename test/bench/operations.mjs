@@ -23,7 +23,9 @@ export function createOperations(rpcUrl) {
     }
   }
   const strategyWith = (options) =>
-    new NearStrategy({ recipient: 'app.example.com', rpc: rpcUrl, ...options }, (profile, done) => done(null, profile))
+    new NearStrategy({ recipient: 'app.example.com', rpc: rpcUrl, ...options }, (profile, done) =>
+      done(null, profile),
+    )
 
   /** A login as Passport runs it. */
   const authenticate = (strategy, req) =>

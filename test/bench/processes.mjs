@@ -1,5 +1,5 @@
 // Logins a second of one process and of two, with sessions and challenges in Redis, and passport-local on the same stores beside it.
-// Needs redis-server. Keeps the figures in docs/bench/processes.json. Takes three minutes.
+// Needs redis-server. Keeps the figures in docs/bench/processes.json. Takes two minutes.
 //
 //    npm run bench:processes
 //
@@ -23,7 +23,7 @@ async function measure() {
     import('./login.mjs'),
   ])
   const isQuick = process.argv.includes('--quick')
-  const [rounds, seconds] = isQuick ? [2, 2] : [7, 5]
+  const [rounds, seconds] = isQuick ? [2, 2] : [7, 4]
   const wallet = createWallet()
   const redis = await startRedis()
   const node = await start('./contracts.mjs', ['node'], {})
@@ -177,7 +177,10 @@ async function runSite(contender, port, rpcUrl) {
   } else {
     const { Strategy } = await import('passport-local')
     const fields = { usernameField: 'accountId', passwordField: 'password' }
-    passport.use('login', new Strategy(fields, (id, password, done) => done(null, password === 'correct' && { id })))
+    passport.use(
+      'login',
+      new Strategy(fields, (id, password, done) => done(null, password === 'correct' && { id })),
+    )
     const { randomBytes } = await import('node:crypto')
     challenge = (req, res) => {
       req.session.nonce = randomBytes(32).toString('base64')

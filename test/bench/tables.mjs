@@ -70,10 +70,10 @@ function processes() {
     'CPU of Redis',
     'cores that the processes use',
   ]
-  const [local, near] = ['passport-local', 'passport-near'].map((name) =>
-    rows.find(({ contender, processes }) => contender === name && processes === 2),
-  )
+  const withTwo = (name) => rows.find((row) => row.contender === name && row.processes === 2)
+  const [local, near] = [withTwo('passport-local'), withTwo('passport-near')]
+  const one = rows.find((row) => row.contender === 'passport-near' && row.processes === 1)
   return `${table(header, cells)}
 
-Challenge and login over HTTP, ${connections} connections, Express 5 with express-session and connect-redis, \`RedisChallengeStore\`; medians of ${rounds} interleaved rounds, with spread (${machineOf(machine)}). The load, Redis and the stand-in node run on the same ${machine.cores} cores, so two processes cannot be twice as fast as one here. A login costs ${fixed(near.cpuOfOne)} of the processor time when a second process shares the work (\`passport-local\`: ${fixed(local.cpuOfOne)}): the processes do not wait for each other, and cores add up. With two processes, \`passport-near\` signs in at ${fixed(near.perSecond / local.perSecond)} of the rate of \`passport-local\`.`
+Challenge and login over HTTP, ${connections} connections, Express 5 with express-session and connect-redis, \`RedisChallengeStore\`; medians of ${rounds} interleaved rounds, with spread (${machineOf(machine)}). The load, Redis and the stand-in node run on the same ${machine.cores} cores, so two processes cannot be twice as fast as one here: they get ${fixed(near.busyCores, 1)} cores, and one gets ${fixed(one.busyCores, 1)}. With two processes a login takes ${fixed(near.cpuOfOne)} of the processor time (\`passport-local\`: ${fixed(local.cpuOfOne)}), because all cores are busy then. With two processes, \`passport-near\` signs in at ${fixed(near.perSecond / local.perSecond)} of the rate of \`passport-local\`.`
 }

@@ -74,6 +74,8 @@ describe('a kept connection', () => {
       await nextTurn()
       pass(600_000)
     }
+    // Nothing is sent later either: the half second after which a silent connection is doubted has passed.
+    await new Promise((resolve) => setTimeout(resolve, 600))
     expect(box.connections).toBe(1)
     expect(network.requestCount).toBe(3)
   })
@@ -102,8 +104,8 @@ describe('a kept connection', () => {
     expect(outcome).toMatchObject(yes)
     expect(ms).toBeLessThan(2500)
     expect(box.connections).toBe(2)
-    // The dead connection is closed, so that no further login waits for it.
-    await expect.poll(() => box.open.size).toBe(0)
+    // The dead connection is closed at once, so that no further login waits for it.
+    await expect.poll(() => box.open.size, { timeout: 2000 }).toBe(0)
     expect((await loginWith(strategy, alice)).ms).toBeLessThan(400)
   })
 
