@@ -23,7 +23,7 @@ function distance() {
   ])
   return `${table(['a login', 'runs', 'median', 'in round trips', 'p95', 'at most'], cells)}
 
-From the body to Passport's \`success\`, without Express, with endpoints behind ${protocols.join(', ')} and ${roundTrip} ms away (${machineOf(machine)}). A proxy delays each byte by half a round trip in each direction, and the first bytes of a connection by a whole one more, for TCP's handshake. Of the new connections after the first, ${whole(resumed * 100)} % resumed their TLS session. TLS 1.3 takes one round trip with and without that; it saves processor time.`
+From the body to Passport's \`success\`, without Express, with endpoints behind ${protocols.join(', ')} and ${roundTrip} ms away (${machineOf(machine)}). A proxy delays each byte by half a round trip in each direction, and the first bytes of a connection by a whole one more, for TCP's handshake. Of the new connections after the first, ${whole(resumed * 100)} % resumed their TLS session. TLS 1.3 takes one round trip with and without that; it saves processor time. A silent endpoint costs the hedge delay of one second, until its circuit opens. A contract login asks once for the block and once for each level.`
 }
 
 function costs() {
@@ -75,5 +75,5 @@ function processes() {
   const one = rows.find((row) => row.contender === 'passport-near' && row.processes === 1)
   return `${table(header, cells)}
 
-Challenge and login over HTTP, ${connections} connections, Express 5 with express-session and connect-redis, \`RedisChallengeStore\`; medians of ${rounds} interleaved rounds, with spread (${machineOf(machine)}). The load, Redis and the stand-in node run on the same ${machine.cores} cores, so two processes cannot be twice as fast as one here: they get ${fixed(near.busyCores, 1)} cores, and one gets ${fixed(one.busyCores, 1)}. With two processes a login takes ${fixed(near.cpuOfOne)} of the processor time (\`passport-local\`: ${fixed(local.cpuOfOne)}), because all cores are busy then. With two processes, \`passport-near\` signs in at ${fixed(near.perSecond / local.perSecond)} of the rate of \`passport-local\`.`
+Challenge and login over HTTP, ${connections} connections, Express 5 with express-session and connect-redis, \`RedisChallengeStore\`; medians of ${rounds} interleaved rounds, with spread (${machineOf(machine)}). The load, Redis and the stand-in node run on the same ${machine.cores} cores, so two processes cannot be twice as fast as one here: they get ${fixed(near.busyCores, 1)} cores, and one gets ${fixed(one.busyCores, 1)}. With two processes a login takes ${fixed(near.cpuOfOne)} of the processor time (\`passport-local\`: ${fixed(local.cpuOfOne)}), because all cores are busy then. On cores of their own, two would sign in ${fixed(2 / near.cpuOfOne, 1)} times as many as one (calculated). With two processes, \`passport-near\` signs in at ${fixed(near.perSecond / local.perSecond)} of the rate of \`passport-local\`.`
 }
