@@ -172,7 +172,8 @@ async function runLogins() {
   const isQuick = process.argv[3] === 'quick'
   const runs = isQuick ? 3 : 20
   const [{ urls, alice }] = await once(process, 'message')
-  const key = createPrivateKey(alice.privateKey)
+  const { privateKey, ...signer } = alice
+  const key = createPrivateKey(privateKey)
   const ask = async (message) => {
     process.send(message)
     return (await once(process, 'message'))[0].reply
@@ -189,10 +190,9 @@ async function runLogins() {
     const req = { session: {} }
     const challenge = await strategy.challenge(req)
     if (kind === 'key') {
-      const { privateKey, ...credentials } = alice
       const hash = hashPayload({ ...challenge, nonce: Buffer.from(challenge.nonce, 'base64') })
       req.body = {
-        ...credentials,
+        ...signer,
         signature: sign(null, hash, key).toString('base64'),
         state: challenge.state,
       }

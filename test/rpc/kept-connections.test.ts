@@ -32,7 +32,10 @@ async function startMiddlebox(target: string): Promise<Middlebox> {
     client.pipe(node)
     node.pipe(client)
     // A connection that was forgotten accepts bytes, and passes none on.
-    client.on('unpipe', () => node.unpipe() && client.resume())
+    client.on('unpipe', () => {
+      node.unpipe()
+      client.resume()
+    })
     client.on('close', () => open.delete(client) && node.destroy())
     node.on('close', () => client.destroy())
     for (const socket of [client, node]) socket.on('error', () => undefined)
