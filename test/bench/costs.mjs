@@ -8,6 +8,7 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { keep, median } from './figures.mjs'
@@ -32,7 +33,13 @@ async function measure() {
     if (isMemory) {
       const operations = {}
       for (const name of names) {
-        operations[name] = await application.ask({ name, count: MILLION, seconds, isMemory: true })
+        operations[name] = await application.ask({
+          name,
+          count: MILLION,
+          seconds,
+          isMemory,
+          pause: isQuick ? 0 : 31_000,
+        })
         console.log(name, operations[name])
       }
       if (!isQuick) keep('memory', { machine, operations })
@@ -143,16 +150,25 @@ async function runApplication() {
     return spent
   }
 
-  async function run({ name, count, seconds, isMemory }) {
+  /** Answers of the chain are kept for up to 30 seconds, until the next question after that. */
+  async function lastingBytes(operation, pause) {
+    await delay(pause)
+    await runChunk(operation)
+    return usedBytes()
+  }
+
+  async function run({ name, count, seconds, isMemory, pause }) {
     const operation = operations[name]
     if (isMemory) for (let chunk = 0; chunk < 10; chunk++) await runChunk(operation)
-    const before = isMemory && usedBytes()
+    const before = isMemory && (await lastingBytes(operation, pause))
     const end = performance.now() + seconds * 1000
     let done = 0
     let spent = 0
     for (; done < count && performance.now() < end; done += CHUNK) spent += await runChunk(operation)
     const cpuMs = spent / done
-    return isMemory ? { count: done, heapGrowthBytes: usedBytes() - before, cpuMs } : { cpuMs }
+    return isMemory
+      ? { count: done, heapGrowthBytes: (await lastingBytes(operation, pause)) - before, cpuMs }
+      : { cpuMs }
   }
 
   process.on('message', async (message) => process.send(await run(message)))
