@@ -23,19 +23,22 @@ afterEach(async () => {
 /** A load balancer or firewall in front of a node. It can forget its connections without closing them. */
 async function startMiddlebox(target: string): Promise<Middlebox> {
   const { hostname, port } = new URL(target)
-  const open = new Set<Socket>()
-  const box = { url: '', connections: 0, open, forget: () => open.forEach((each) => each.unpipe()) }
-  const server = createServer((client) => {
-    box.connections++
-    open.add(client)
-    const node = connect(Number(port), hostname)
-    client.pipe(node)
-    node.pipe(client)
-    // A connection that was forgotten accepts bytes, and passes none on.
-    client.on('unpipe', () => {
+  const open = new Map<Socket, Socket>()
+  /** A connection that was forgotten accepts bytes, and passes none on. */
+  const forget = (): void => {
+    for (const [client, node] of open) {
+      client.unpipe()
       node.unpipe()
       client.resume()
-    })
+    }
+  }
+  const box = { url: '', connections: 0, open, forget }
+  const server = createServer((client) => {
+    box.connections++
+    const node = connect(Number(port), hostname)
+    open.set(client, node)
+    client.pipe(node)
+    node.pipe(client)
     client.on('close', () => open.delete(client) && node.destroy())
     node.on('close', () => client.destroy())
     for (const socket of [client, node]) socket.on('error', () => undefined)
@@ -44,7 +47,7 @@ async function startMiddlebox(target: string): Promise<Middlebox> {
   box.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   cleanup.add(() => {
     server.close()
-    for (const each of open) each.destroy()
+    for (const each of open.keys()) each.destroy()
   })
   return box
 }
@@ -53,7 +56,8 @@ interface Middlebox {
   url: string
   /** How many there were. */
   connections: number
-  open: Set<Socket>
+  /** The clients' sides, with the node's. */
+  open: Map<Socket, Socket>
   forget(): void
 }
 
@@ -87,7 +91,7 @@ describe('a kept connection', () => {
     const box = await startMiddlebox(network.rpcUrl)
     const strategy = strategyFor({ rpc: box.url })
     await loginWith(strategy, alice)
-    for (const each of box.open) each.end()
+    for (const each of box.open.keys()) each.end()
     await expect.poll(() => box.open.size).toBe(0)
     const { outcome, ms } = await loginWith(strategy, alice)
     expect(outcome).toMatchObject(yes)
