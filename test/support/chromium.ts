@@ -41,6 +41,9 @@ export function describeInChromium(name: string, tests: () => void): void {
   describe.skip(`${name} (no Chromium)`, tests)
 }
 
+export const launchChromium = (args: string[] = []): Promise<Browser> =>
+  chromium.launch({ executablePath: executablePath!, headless: true, args: [...FLAGS, ...args] })
+
 /** One Chromium for all tests of a file, because starting Chromium costs more than most of the tests. */
 let browser: Promise<Browser> | undefined
 // At the top level of a file, this belongs to the whole file.
@@ -50,7 +53,7 @@ afterAll(async () => (await browser)?.close())
 export async function openBrowser(
   options: BrowserContextOptions = {},
 ): Promise<{ context: BrowserContext; close: () => Promise<void> }> {
-  browser ??= chromium.launch({ executablePath: executablePath!, headless: true, args: FLAGS })
+  browser ??= launchChromium()
   const context = await (await browser).newContext(options)
   context.setDefaultTimeout(20_000)
   return { context, close: () => context.close() }

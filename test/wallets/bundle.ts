@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { isBuiltin } from 'node:module'
@@ -10,6 +11,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** The folder with the pages' scripts. */
     pages: string
+    /** A private key and a certificate signed with it, in PEM. */
+    certificate: string
   }
 }
 
@@ -58,5 +61,8 @@ export default async function bundle(project: TestProject): Promise<() => Promis
     plugins: [withoutNode],
   })
   project.provide('pages', outdir)
+  const subject = ['-x509', '-subj', '/CN=wallets.test', '-days', '2']
+  const files = ['-newkey', 'rsa:2048', '-nodes', '-keyout', '-', '-out', '-']
+  project.provide('certificate', execFileSync('openssl', ['req', ...subject, ...files], { encoding: 'utf8', stdio: 'pipe' }))
   return () => rm(outdir, { recursive: true, force: true })
 }

@@ -6,14 +6,14 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { picture } from '../support/chromium'
 import { startExample, type Example } from '../support/example'
 import { chooseWallet, openHotApp } from './harness'
-import { serveExecutors } from './stand-ins/executors'
-import { extensions } from './stand-ins/extensions'
+import { executors, serveExecutors, type Executor } from './stand-ins/executors'
 import type { WalletRequest } from './stand-ins/wallet'
 import { redirectingWallet } from './stand-ins/web-wallets'
 import { useHarness } from './suite'
 
 const { harness, open } = useHarness()
 const phone = devices['Pixel 7']
+const [hot, nightly] = ['hot-wallet', 'nightly-wallet'].map((id) => executors.find((executor) => executor.id === id)!) as [Executor, Executor]
 
 let example: Example
 beforeAll(async () => {
@@ -28,8 +28,8 @@ const status = (page: Page) => page.locator('[data-near-status]')
 
 async function visit(options: BrowserContextOptions = {}): Promise<{ context: BrowserContext; page: Page }> {
   const context = await open(options)
-  await serveExecutors(context, harness().wallet, { isPhone: !!options.isMobile })
-  await extensions.find(({ id }) => id === 'nightly')!.install(context, harness().wallet)
+  serveExecutors(harness().internet)
+  for (const { install } of [hot, nightly]) await install({ context, ...harness() })
   const page = await context.newPage()
   await page.goto(example.url)
   return { context, page }
@@ -37,14 +37,14 @@ async function visit(options: BrowserContextOptions = {}): Promise<{ context: Br
 
 async function signIn(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Sign in with NEAR' }).click()
-  await chooseWallet(page, 'nightly')
+  await chooseWallet(page, nightly.id)
   await page.waitForURL('**/account')
 }
 
 /** The person switches accounts in the wallet, then comes back to the page. */
 async function switchTo(page: Page, accountId: string): Promise<void> {
   await page.evaluate((accountId) => {
-    window.nightly.near.account = { accountId, publicKey: 'ed25519:11111111111111111111111111111111' }
+    localStorage.setItem('nightly', accountId)
     document.dispatchEvent(new Event('visibilitychange'))
   }, accountId)
 }
@@ -82,7 +82,7 @@ describe('the example on a phone', () => {
   it("shows near-connect's wallets, and says what to do if the person closes them", async () => {
     const { page } = await visit(phone)
     await page.getByRole('button', { name: 'Sign in with NEAR' }).tap()
-    await page.getByText('Wallet hot').waitFor()
+    await page.locator('.connect-item').first().waitFor()
     await picture(page, 'phone-chooser')
     await page.touchscreen.tap(10, 10)
     await status(page).getByText('You can try again at any time').waitFor()
@@ -90,34 +90,33 @@ describe('the example on a phone', () => {
   })
 
   it("signs in with HOT, whose frame opens the wallet's app", async () => {
+    harness().wallet.isAppOpen = false
     const { page } = await visit(phone)
     await page.getByRole('button', { name: 'Sign in with NEAR' }).tap()
-    await chooseWallet(page, 'hot')
+    await chooseWallet(page, hot.id)
     await openHotApp(page)
     await page.waitForURL('**/account')
   })
 
   it('says that pop-ups must be allowed if the browser blocked the one of the wallet', async () => {
-    const { context, page } = await visit(phone)
-    await context.route(/nightly\.js/, (route) =>
-      route.fulfill({
-        headers: { 'access-control-allow-origin': '*' },
-        contentType: 'text/javascript',
-        // As wallets do whose window is not there: the connector gives them no id of one.
-        body: `window.selector.ready({ async signIn() {
+    const { page } = await visit(phone)
+    // As wallets do whose window is not there: the connector gives them no id of one.
+    const code = () =>
+      window.selector.ready({
+        async signIn() {
           if (!(await window.selector.open('https://download.hot-labs.org/').id())) throw new Error('Popup window blocked')
-        } })`,
-      }),
-    )
+        },
+      })
+    serveExecutors(harness().internet, undefined, [{ ...hot, isOneStep: false, code }])
     await page.evaluate(() => (window.open = () => null))
     await page.getByRole('button', { name: 'Sign in with NEAR' }).tap()
-    await chooseWallet(page, 'nightly')
+    await chooseWallet(page, hot.id)
     await status(page).getByText('Allow pop-ups for this site, then try again').waitFor()
     await picture(page, 'phone-blocked')
   })
 
   async function goToWallet(page: Page): Promise<void> {
-    await redirectingWallet(page.context())
+    redirectingWallet(harness().internet)
     await page.getByRole('link', { name: 'Continue in this window instead' }).tap()
   }
 
@@ -152,7 +151,7 @@ describe('the example on a phone', () => {
 
   it('says what to do if the wallet returns in a browser that never asked', async () => {
     const { context, page } = await visit(phone)
-    await redirectingWallet(context)
+    redirectingWallet(harness().internet)
     // What the wallet sends back is opened elsewhere: no cookie of the request, no tab.
     await context.clearCookies()
     const signature = Buffer.alloc(64, 1).toString('base64')

@@ -12,7 +12,7 @@ describe('wallet-selector, when the wallet changes its mind', () => {
   it('tells of a switched account and of a disconnected wallet, as docs/wallets.md listens for it', async () => {
     const { harness, open } = tools
     const context = await open()
-    await extensions.find(({ id }) => id === 'nightly')!.install(context, harness().wallet)
+    await extensions.find(({ id }) => id === 'nightly')!.install({ context, ...harness() })
     const page = await openPage(
       context,
       harness().address('wallet-selector', { callbackUrl: true, query: { wallet: 'nightly' } }),

@@ -4,14 +4,16 @@ import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-cor
 import { inject } from 'vitest'
 import { listen, startApp, type Cleanup } from '../support/app'
 import { securityHeaders } from '../../example/site/security-headers.mjs'
-import { openBrowser } from '../support/chromium'
+import { launchChromium } from '../support/chromium'
+import { Internet } from './internet'
 import { Wallet } from './stand-ins/wallet'
 
 /** A login site for each kind of challenge, one browser, and the wallet of one person. */
 export interface Harness {
   network: TestNetwork
   wallet: Wallet
-  /** A fresh browser profile in which the wallet is. What it asks of any other host fails. */
+  internet: Internet
+  /** A fresh browser profile, for which no wallet's host is served yet. */
   open(options?: BrowserContextOptions): Promise<BrowserContext>
   /** How many answers the sites were sent. */
   loginCount(): number
@@ -23,6 +25,9 @@ export async function startHarness(cleanup: Cleanup): Promise<Harness> {
   const network = await TestNetwork.start()
   cleanup.add(() => network.stop())
   const wallet = await Wallet.on(network)
+  const internet = await Internet.start(cleanup)
+  const browser = await launchChromium(internet.chromiumArguments)
+  cleanup.add(() => browser.close())
   const statuses: number[][] = []
   const sites = {
     with: await startSite(cleanup, network, wallet, true, statuses),
@@ -31,14 +36,15 @@ export async function startHarness(cleanup: Cleanup): Promise<Harness> {
   return {
     network,
     wallet,
+    internet,
     async open(options) {
-      const { context } = await openBrowser(options)
+      const context = await browser.newContext(options)
       context.setDefaultTimeout(8_000)
-      await context.route(/^https?:\/\/(?!127\.0\.0\.1|localhost)/, (route) => route.abort())
+      internet.reset()
       // The chain behind every name that a module has built in.
-      await context.route(/^https:\/\/[^/]*\brpc\b[^/]*\//, async (route) => {
-        const response = await fetch(network.rpcUrl, { method: 'POST', body: route.request().postData() })
-        await route.fulfill({ body: await response.text(), headers: { 'access-control-allow-origin': '*' } })
+      internet.serve('rpc', async ({ body }) => {
+        const response = await fetch(network.rpcUrl, { method: 'POST', body })
+        return { json: await response.json() }
       })
       await wallet.attach(context)
       return context
@@ -102,11 +108,12 @@ export async function openPage(context: BrowserContext, address: string): Promis
   return page
 }
 
-/** Chooses in near-connect's dialogue. It slides in: the first tap can miss. */
-export async function chooseWallet(page: Page, wallet: string): Promise<void> {
-  const item = page.getByText(`Wallet ${wallet}`)
+/** Chooses in near-connect's dialogue, once it has slid in. */
+export async function chooseWallet(page: Page, id: string): Promise<void> {
+  const item = page.locator(`.connect-item[data-type="${id}"]`)
+  await item.waitFor()
+  await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished)))
   await item.click()
-  await item.waitFor({ state: 'detached', timeout: 3000 }).catch(() => item.click())
 }
 
 /** Presses the button in HOT's frame, comes back from the app, and leaves the page to finish. */

@@ -17,7 +17,7 @@ describe('MyNearWallet of wallet-selector 8, which replaces the page', () => {
 
   async function signIn(options: Options = {}): Promise<Record<string, unknown>> {
     const context = await open()
-    await redirectingWallet(context)
+    redirectingWallet(harness().internet)
     const { buffer = false, callbackUrl = true } = options
     const query = buffer ? { buffer: '' } : {}
     const page = await openPage(context, harness().address('wallet-selector-8', { callbackUrl, query }))

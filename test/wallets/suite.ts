@@ -8,11 +8,10 @@ import { callbackUrlOf, expectRow, nonceForms, reading } from './table'
 
 export const signedIn = { outcome: 'signed-in', reply: { id: 'alice.testnet' } }
 
-/** Each of the two with and without; they do not depend on each other. */
-export const cases = [
-  { buffer: true, callbackUrl: false },
-  { buffer: false, callbackUrl: true },
-]
+/** Each of the two with and without. */
+export const cases = [true, false].flatMap((buffer) =>
+  [true, false].map((callbackUrl) => ({ buffer, callbackUrl })),
+)
 export type Options = Partial<(typeof cases)[number]>
 
 export function versionOf(name: string): string {
@@ -42,15 +41,13 @@ export function useHarness(): {
 
 /** The tests of one module of wallet-selector, whose wallet is stood in for. */
 export function describeModule(standIn: StandIn, { harness, open }: ReturnType<typeof useHarness>): void {
-  // Pairing starts a second client and two handshakes: on a busy machine one in twenty does not start in time.
-  const retry = standIn.afterClick ? 2 : 0
-  describe(`wallet-selector's module ${standIn.id}`, { retry }, () => {
+  describe(`wallet-selector's module ${standIn.id}`, () => {
     const seen: WalletRequest[] = []
     const refusals: Partial<Record<Choice, string>> = {}
 
     async function openLogin({ buffer = false, callbackUrl = true }: Options = {}): Promise<Page> {
       const context = await open()
-      await standIn.install(context, harness().wallet)
+      await standIn.install({ context, ...harness() })
       const query = { wallet: standIn.id, ...(buffer && { buffer: '' }) }
       return openPage(context, harness().address('wallet-selector', { callbackUrl, query }))
     }

@@ -1,5 +1,5 @@
-import type { BrowserContext } from 'playwright-core'
-import type { StandIn, Wallet, WalletReply } from './wallet'
+import bs58 from 'bs58'
+import type { Place, StandIn, WalletReply } from './wallet'
 
 // These functions run in the login page, before its own scripts, as a content script of an extension does.
 
@@ -14,12 +14,14 @@ declare global {
 interface Account {
   accountId: string
   publicKey: string
+  /** The public key's own 32 bytes. */
+  keyBytes: number[]
 }
 
 /** A content script in every page of the browser. It talks to the extension by messages, which are structured clones. */
 const inject =
   (script: (account: Account) => void) =>
-  async (context: BrowserContext, { accountId, publicKey }: Wallet): Promise<void> => {
+  async ({ context, wallet: { accountId, publicKey } }: Place): Promise<void> => {
     await context.addInitScript(() => {
       // Objects that reach an extension have gone through postMessage.
       window.askExtension = (request: { nonce: Uint8Array }) => {
@@ -27,7 +29,8 @@ const inject =
         return walletAsk({ ...rest, nonce: nonce instanceof Uint8Array ? { bytes: [...nonce] } : nonce })
       }
     })
-    await context.addInitScript(script, { accountId, publicKey })
+    const keyBytes = [...bs58.decode(publicKey.split(':')[1]!)]
+    await context.addInitScript(script, { accountId, publicKey, keyBytes })
   }
 
 export const extensions: StandIn[] = [
@@ -37,16 +40,28 @@ export const extensions: StandIn[] = [
     standsInFor: 'browser extension',
     source: 'https://github.com/near/wallet-selector/blob/main/packages/nightly/src/lib/nightly.ts',
     install: inject((account) => {
+      // near-connect's frames get a copy of it, made by postMessage.
+      class PublicKey {
+        data = Uint8Array.from(account.keyBytes)
+        toString(): string {
+          return account.publicKey
+        }
+      }
       const near: any = {
-        isConnected: false,
-        account: { accountId: '', publicKey: '' },
-        async connect(onChange?: (account: Account | null) => void) {
+        // The extension remembers the page's account: null before the first connection, empty after a disconnection in the wallet.
+        get account() {
+          const accountId = localStorage.getItem('nightly') ?? ''
+          return { accountId, publicKey: accountId ? new PublicKey() : '' }
+        },
+        get isConnected() {
+          return near.account.accountId !== ''
+        },
+        async connect(onChange?: (account: object | null) => void) {
           near.tell = onChange // what the extension calls when the person switches or disconnects
-          near.isConnected = true
-          if (!near.account.accountId) near.account = account
+          if (localStorage.getItem('nightly') === null) localStorage.setItem('nightly', account.accountId)
         },
         async disconnect() {
-          near.account = { accountId: '', publicKey: '' }
+          localStorage.removeItem('nightly')
         },
         async signMessage(request: unknown) {
           const reply = await window.askExtension(request)
@@ -88,12 +103,14 @@ export const extensions: StandIn[] = [
     standsInFor: 'browser extension',
     source: 'https://github.com/near/wallet-selector/blob/main/packages/okx-wallet/src/lib/okx-wallet.ts',
     signsUnknown: true,
-    install: inject(() => {
+    install: inject((account) => {
       window.okxwallet = {
         near: {
           on() {},
           isSignedIn: () => false,
           getAccountId: () => '',
+          requestSignIn: async () => ({ accountId: account.accountId, accessKey: { publicKey: account.publicKey } }),
+          async signOut() {},
           async signMessage(request: unknown) {
             const reply = await window.askExtension(request)
             if (reply.choice !== 'approve') throw new Error('User rejected the request.')

@@ -1,4 +1,6 @@
-import type { StandIn } from './wallet'
+import type { Page } from 'playwright-core'
+import bs58 from 'bs58'
+import type { StandIn, Wallet } from './wallet'
 
 /**
  * A Ledger on WebHID: takes the reports of the transport apart into APDUs and answers them as the NEAR app does.
@@ -6,8 +8,10 @@ import type { StandIn } from './wallet'
  * @see {@link https://www.npmjs.com/package/@ledgerhq/devices/v/8.4.4?activeTab=code hid-framing.js}
  * @see {@link https://github.com/LedgerHQ/app-near/blob/develop/doc/apdu.md APDUs of the NEAR app}
  */
-function pluggedIn(): void {
+function pluggedIn(publicKey: number[]): void {
   const listeners = new Set<(event: any) => void>()
+  const DASHBOARD = 0xb0
+  const GET_PUBLIC_KEY = 4
   const GET_VERSION = 6
   const SIGN_NEP413 = 7
   const LAST_CHUNK = 0x80
@@ -27,7 +31,10 @@ function pluggedIn(): void {
     }
   }
 
-  const onApdu = async ([, instruction, p1, , , ...data]: number[]): Promise<void> => {
+  const onApdu = async ([group, instruction, p1, , , ...data]: number[]): Promise<void> => {
+    // Which app runs: format, length, name, length, version.
+    if (group === DASHBOARD) return respond([1, 4, ...new TextEncoder().encode('NEAR'), 1, 0x31, ...OK])
+    if (instruction === GET_PUBLIC_KEY) return respond([...publicKey, ...OK])
     if (instruction === GET_VERSION) {
       signing = []
       return respond([1, 4, 0, ...OK])
@@ -76,7 +83,17 @@ export const ledger: StandIn = {
   standsInFor: 'device',
   source: 'https://github.com/LedgerHQ/app-near/blob/develop/doc/apdu.md',
   connectFirst: true,
-  async install(context) {
-    await context.addInitScript(pluggedIn)
+  async install({ context, wallet }) {
+    await context.addInitScript(pluggedIn, [...bs58.decode(wallet.publicKey.split(':')[1]!)])
   },
+}
+
+/** Goes through the dialogue of Ledger's own code in near-connect's frame. */
+export async function useLedger(page: Page, wallet: Wallet): Promise<void> {
+  const frame = page.frameLocator('iframe')
+  await frame.locator('#usbBtn').click()
+  await frame.locator('#confirmBtn').click() // the derivation path
+  await frame.locator('#accountIdInput').fill(wallet.accountId)
+  await frame.locator('#confirmBtn').click()
+  if (wallet.choice === 'decline') await frame.locator('#approvalCancelBtn').click()
 }

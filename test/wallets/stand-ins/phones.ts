@@ -1,26 +1,19 @@
-import type { BrowserContext, Page, Route } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import bs58 from 'bs58'
-import type { StandIn, WalletReply, WalletRequest } from './wallet'
-
-const cors = {
-  'access-control-allow-origin': '*',
-  'access-control-allow-headers': '*',
-  'access-control-allow-methods': '*',
-}
-const json = (route: Route, body: unknown): Promise<void> => route.fulfill({ json: body, headers: cors })
+import type { Internet, Request, Response } from '../internet'
+import type { StandIn, Wallet, WalletReply, WalletRequest } from './wallet'
 
 /** The mailbox between HERE's or HOT's module and the phone. */
-async function mailbox(context: BrowserContext, answer: (request: any) => unknown): Promise<void> {
+function serveMailbox(internet: Internet, wallet: Wallet, answer: (request: any) => unknown): void {
   const answers = new Map<string, unknown>()
-  await context.route('https://h4n.app/**', async (route) => {
-    const [, id, kind] = new URL(route.request().url()).pathname.split('/') as [string, string, string?]
-    const method = route.request().method()
+  internet.serve('h4n.app', ({ method, url, body }) => {
+    const [, id, kind] = url.pathname.split('/') as [string, string, string?]
     if (method === 'POST') {
-      const { data } = JSON.parse(route.request().postData()!) as { data: string }
-      answers.set(id, answer(JSON.parse(Buffer.from(bs58.decode(data)).toString())))
+      const { data, ...plain } = JSON.parse(body) as { data?: string }
+      answers.set(id, answer(data ? JSON.parse(Buffer.from(bs58.decode(data)).toString()) : plain))
     }
-    if (method === 'GET' && kind === 'response') return json(route, { data: JSON.stringify(answers.get(id)) })
-    return json(route, {})
+    const isAnswered = kind === 'response' && wallet.isAppOpen
+    return { json: isAnswered ? { data: JSON.stringify(answers.get(id)) } : {} }
   })
 }
 
@@ -30,15 +23,43 @@ const signed = ({ accountId, publicKey, signature }: WalletReply & { choice: 'ap
   signature,
 })
 
-async function servePage(context: BrowserContext, address: string): Promise<void> {
-  await context.route(address, (route) =>
-    route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>QR code</title>' }),
-  )
+const qrCode = { html: '<!doctype html><title>QR code</title>' }
+
+/** The modules ask the mailbox every few seconds, on a clock that the tests put forward. */
+export async function waitForAnswer(page: Page): Promise<void> {
+  while (!(await page.locator('#result').innerText())) await page.clock.runFor(1000)
 }
 
-/** The modules ask the mailbox every three seconds, on a clock that the tests put forward. */
-async function waitForAnswer(page: Page): Promise<void> {
-  while (!(await page.locator('#result').innerText())) await page.clock.runFor(1000)
+/** HOT's phone. Its module and its code in near-connect use the same mailbox. */
+export function serveHotPhone(internet: Internet, wallet: Wallet): void {
+  internet.serve('download.hot-labs.org', () => {
+    wallet.isAppOpen = true
+    return { html: '<!doctype html><title>HOT</title>The app' }
+  })
+  serveMailbox(internet, wallet, ({ method, request }) => {
+    const { accountId, publicKey } = wallet
+    if (method === 'near:signIn') return { success: true, payload: { accountId, publicKey } }
+    const reply = wallet.ask(request as WalletRequest)
+    if (reply.choice !== 'approve') return { success: false, payload: 'User rejected' }
+    return { success: true, payload: signed(reply) }
+  })
+}
+
+/** NearMobileWallet's phone, through the wallet's server, whose name differs between its versions. */
+export function serveNearMobilePhone(internet: Internet, wallet: Wallet): void {
+  let reply: WalletReply | undefined
+  const server = ({ url, body }: Request): Response => {
+    if (!url.pathname.startsWith('/api/')) return qrCode
+    if (url.pathname === '/api/signer-request/message') {
+      const { receiver, ...request } = JSON.parse(body) as WalletRequest & { receiver: string }
+      reply = wallet.ask({ ...request, recipient: receiver })
+      return { json: { id: 'a-request', status: 'pending' } }
+    }
+    if (reply?.choice !== 'approve') return { json: { id: 'a-request', status: 'rejected' } }
+    return { json: { id: 'a-request', status: 'approved', response: signed(reply) } }
+  }
+  for (const name of ['near-mobile-signer-backend', 'near-mobile-signer-backend_production'])
+    internet.serve(`${name}.peersyst.tech`, server)
 }
 
 export const phones: StandIn[] = [
@@ -48,10 +69,10 @@ export const phones: StandIn[] = [
     standsInFor: 'phone',
     source: 'https://github.com/here-wallet/js-sdk/tree/main/src/strategies',
     afterClick: waitForAnswer,
-    async install(context, wallet) {
+    async install({ context, internet, wallet }) {
       await context.clock.install()
-      await servePage(context, 'https://my.herewallet.app/**')
-      await mailbox(context, (request) => {
+      internet.serve('my.herewallet.app', () => qrCode)
+      serveMailbox(internet, wallet, (request) => {
         const reply = wallet.ask(request as WalletRequest)
         if (reply.choice !== 'approve') return { status: 2, type: 'here', payload: 'User rejected' }
         return {
@@ -69,14 +90,10 @@ export const phones: StandIn[] = [
     standsInFor: 'phone',
     source: 'https://www.npmjs.com/package/@hot-wallet/sdk/v/1.0.8?activeTab=code',
     afterClick: waitForAnswer,
-    async install(context, wallet) {
+    async install({ context, internet, wallet }) {
       await context.clock.install()
-      await servePage(context, 'https://hot-labs.org/**')
-      await mailbox(context, ({ request }) => {
-        const reply = wallet.ask(request as WalletRequest)
-        if (reply.choice !== 'approve') return { success: false, payload: 'User rejected' }
-        return { success: true, payload: signed(reply) }
-      })
+      internet.serve('hot-labs.org', () => qrCode)
+      serveHotPhone(internet, wallet)
     },
   },
   {
@@ -84,23 +101,6 @@ export const phones: StandIn[] = [
     name: 'NearMobileWallet',
     standsInFor: 'phone',
     source: 'https://github.com/Peersyst/near-mobile-signer/tree/main/src',
-    async install(context, wallet) {
-      let reply: WalletReply | undefined
-      await context.route('https://near-mobile-signer-backend_production.peersyst.tech/**', async (route) => {
-        const path = new URL(route.request().url()).pathname
-        if (!path.startsWith('/api/'))
-          return route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>QR code</title>' })
-        if (route.request().method() === 'OPTIONS') return json(route, {})
-        if (path === '/api/signer-request/message') {
-          const { receiver, ...request } = JSON.parse(route.request().postData()!) as WalletRequest & {
-            receiver: string
-          }
-          reply = wallet.ask({ ...request, recipient: receiver })
-          return json(route, { id: 'a-request', status: 'pending' })
-        }
-        if (reply?.choice !== 'approve') return json(route, { id: 'a-request', status: 'rejected' })
-        return json(route, { id: 'a-request', status: 'approved', response: signed(reply) })
-      })
-    },
+    install: ({ internet, wallet }) => serveNearMobilePhone(internet, wallet),
   },
 ]

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
-import type { BrowserContext, Page } from 'playwright-core'
-import { readNonce, type StandIn, type Wallet, type WalletRequest } from './wallet'
+import type { Page } from 'playwright-core'
+import type { Internet } from '../internet'
+import { readNonce, type Place, type StandIn, type Wallet, type WalletRequest } from './wallet'
 
 const require = createRequire(import.meta.url)
 
@@ -70,8 +71,8 @@ let phone: Promise<{ pair(uri: string): Promise<unknown> }> | undefined
 
 /** The phone: WalletConnect's own client, as a wallet's app uses it, on the same relay. */
 async function startPhone(wallet: Wallet): Promise<{ pair(uri: string): Promise<unknown> }> {
-  const { WebSocketServer, Server } = require('ws')
-  const server = new (WebSocketServer ?? Server)({ host: '127.0.0.1', port: 0 })
+  const { Server } = require('ws')
+  const server = new Server({ host: '127.0.0.1', port: 0 })
   await once(server, 'listening')
   server.on('connection', (socket: any) => {
     const send: Send = (text) => socket.send(text)
@@ -116,14 +117,14 @@ async function startPhone(wallet: Wallet): Promise<{ pair(uri: string): Promise<
   return { pair: (uri) => client.pair({ uri }) }
 }
 
-async function install(context: BrowserContext, wallet: Wallet): Promise<void> {
+export function install({ internet, wallet }: Place): void {
   phone ??= startPhone(wallet)
-  await serveVerify(context)
-  await context.routeWebSocket(/^wss:\/\/relay\.walletconnect\./, (socket) => {
-    const send: Send = (text) => socket.send(text)
-    socket.onMessage((text) => relay.receive(String(text), send))
-    socket.onClose(() => relay.leave(send))
-  })
+  serveVerify(internet)
+  for (const name of ['com', 'org'])
+    internet.serveSocket(`relay.walletconnect.${name}`, (send) => ({
+    onMessage: (text) => relay.receive(text, send),
+    onClose: () => relay.leave(send),
+  }))
 }
 
 /**
@@ -131,22 +132,23 @@ async function install(context: BrowserContext, wallet: Wallet): Promise<void> {
  *
  * @see {@link https://docs.walletconnect.network/wallet-sdk/features/verify Verify API}
  */
-async function serveVerify(context: BrowserContext): Promise<void> {
-  await context.route('https://verify.walletconnect.org/**', (route) => {
-    const id = new URL(route.request().url()).searchParams.get('id')
+function serveVerify(internet: Internet): void {
+  internet.serve('verify.walletconnect.org', ({ url }) => {
     const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+    const id = url.searchParams.get('id')
     const attestation = `${part({ alg: 'ES256' })}.${part({ id })}.${part({})}`
     const message = JSON.stringify({ type: 'verify_attestation', attestation })
-    const body = `<script>parent.postMessage(${JSON.stringify(message)}, '*')</script>`
-    return route.fulfill({ contentType: 'text/html', body })
+    return { html: `<script>parent.postMessage(${JSON.stringify(message)}, '*')</script>` }
   })
 }
 
 /** Scans the QR code, or closes the dialogue with it. */
-async function scan(page: Page, wallet: Wallet): Promise<void> {
-  const code = page.locator('wcm-qrcode')
+export async function scan(page: Page, wallet: Wallet): Promise<void> {
+  // near-connect's frame has the code, wallet-selector's module puts it into the page.
+  const frames = page.frames().length > 1 ? page.frameLocator('iframe') : page
+  const code = frames.locator('wcm-qrcode')
   await code.waitFor({ timeout: 20_000 })
-  if (wallet.choice === 'close') return page.locator('wcm-modal-backcard button').last().click()
+  if (wallet.choice === 'close') return frames.locator('wcm-modal-backcard button').last().click()
   await (await phone!).pair(await code.evaluate((element) => (element as unknown as { uri: string }).uri))
 }
 

@@ -3,6 +3,7 @@ import type { BrowserContext, Page } from 'playwright-core'
 import { hashPayload } from 'passport-near'
 import type { TestNetwork } from 'passport-near/testing'
 import { testKey } from '../../support/keys'
+import type { Internet } from '../internet'
 
 /** What the person does when the wallet asks. */
 export type Choice = 'approve' | 'decline' | 'close'
@@ -29,6 +30,8 @@ export class Wallet {
   choice: Choice = 'approve'
   /** Whether the wallet signs the callback URL that it is given. */
   signsCallbackUrl = true
+  /** Whether the app on the phone is open, so that it answers. */
+  isAppOpen = true
   /** What the connector's module asked for, latest last. */
   requests: WalletRequest[] = []
   readonly #privateKey: KeyObject
@@ -46,7 +49,7 @@ export class Wallet {
   }
 
   reset(): void {
-    Object.assign(this, { choice: 'approve', signsCallbackUrl: true, requests: [] })
+    Object.assign(this, { choice: 'approve', signsCallbackUrl: true, isAppOpen: true, requests: [] })
   }
 
   /** What the wallet answers. Throws if the nonce is in no form that a wallet reads, as a wallet does. */
@@ -93,6 +96,13 @@ export function readNonce(nonce: unknown): { form: string; bytes: Uint8Array } {
   throw new Error(`The wallet cannot read the nonce ${JSON.stringify(nonce)}`)
 }
 
+/** Where a stand-in is put. */
+export interface Place {
+  context: BrowserContext
+  internet: Internet
+  wallet: Wallet
+}
+
 /** What stands in for the wallet behind one module. */
 export interface StandIn {
   /** The module's id. */
@@ -103,8 +113,8 @@ export interface StandIn {
   standsInFor: 'browser extension' | 'web wallet' | 'phone' | 'device'
   /** Where the stand-in's form was read. */
   source: string
-  /** Prepares a browser before the login page is opened. */
-  install: (context: BrowserContext, wallet: Wallet) => Promise<void>
+  /** Prepares a browser and the wallet's hosts before the login page is opened. */
+  install: (place: Place) => void | Promise<void>
   /** The module refuses to sign unless the site has connected it first. */
   connectFirst?: true
   /** Whether the person can close the wallet's window. */

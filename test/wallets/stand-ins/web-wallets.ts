@@ -1,23 +1,24 @@
-import type { BrowserContext } from 'playwright-core'
+import type { Internet } from '../internet'
 import type { StandIn, WalletReply } from './wallet'
 
 // The functions `page…` run in a page at the wallet's own address.
 
 /** Serves every page of a wallet's site. */
-async function serve(context: BrowserContext, origin: string, script: () => void): Promise<void> {
-  await context.route(`${origin}/**`, (route) =>
-    route.fulfill({
-      contentType: 'text/html',
-      body: `<!doctype html><title>Wallet</title><script>(${String(script)})()</script>`,
-    }),
-  )
-}
+const serve = (internet: Internet, host: string, script: () => void): void =>
+  internet.serve(host, () => ({
+    html: `<!doctype html><title>Wallet</title><script>(${String(script)})()</script>`,
+  }))
 
 /** What MyNearWallet's pop-up does, and Bitte's, which is a fork of it. */
 function pageOfMyNearWallet(): void {
   const query = new URLSearchParams(location.search)
   const get = (name: string): string => query.get(name)!
-  const post = (data: object): void => window.opener.postMessage(data, new URL(get('callbackUrl')).origin)
+  const site = new URL(get('callbackUrl') ?? get('success_url')).origin
+  const post = (data: object): void => window.opener.postMessage(data, site)
+  if (location.pathname === '/login/') {
+    post({ status: 'success', account_id: 'alice.testnet' })
+    return
+  }
   const request = {
     message: get('message'),
     recipient: get('recipient'),
@@ -60,7 +61,9 @@ function pageOfMeteor(): void {
   window.addEventListener('message', ({ data }) => {
     if (asked || data.uid !== uid || !data.inputs) return
     asked = true
-    const { message, recipient, nonce, callbackUrl, state } = data.inputs
+    // near-connect signs in and signs in one step.
+    const isLogin = data.actionType === 'login'
+    const { message, recipient, nonce, callbackUrl, state } = isLogin ? data.inputs.messageParams : data.inputs
     const request = {
       message,
       recipient,
@@ -74,7 +77,9 @@ function pageOfMeteor(): void {
         post({ status: 'closed_fail', endTags: ['INCOMPLETE_ACTION', 'USER_CANCELLED'] })
       else {
         const { accountId, publicKey, signature } = reply
-        post({ status: 'closed_success', endTags: [], payload: { accountId, publicKey, signature } })
+        const signedMessage = { accountId, publicKey, signature, state }
+        const payload = isLogin ? { accountId, signedMessage } : signedMessage
+        post({ status: 'closed_success', endTags: [], payload })
       }
     })
   })
@@ -93,38 +98,52 @@ function pageOfIntear(): void {
     for (; rest > 0n; rest /= 58n) text = alphabet[Number(rest % 58n)]! + text
     return '1'.repeat(bytes.findIndex((byte) => byte !== 0)) + text
   }
-  window.addEventListener('message', ({ data: { type, data } }) => {
+  const signed = async (payload: string): Promise<object | undefined> => {
+    // The wallet reads callbackUrl. near-connect's executor calls it callback_url, so that it is not signed.
+    const request = JSON.parse(payload)
+    const reply = await walletAsk(request)
+    if (reply.choice === 'close') {
+      window.close()
+      return new Promise(() => {})
+    }
+    if (reply.choice !== 'approve') return undefined
+    const { accountId, publicKey, signature } = reply
+    const bytes = Uint8Array.from(atob(signature), (character) => character.charCodeAt(0))
+    return { accountId, publicKey, signature: `ed25519:${encodeBase58(bytes)}`, state: request.state }
+  }
+  window.addEventListener('message', async ({ data: { type, data, message } }) => {
     if (type === 'signIn') {
+      const { messageToSign } = JSON.parse(data.message ?? '{}')
+      const signedMessage = messageToSign && (await signed(messageToSign))
+      if (messageToSign && !signedMessage) {
+        post({ type: 'error', message: 'User rejected the connection' })
+        return
+      }
       post({
         type: 'connected',
+        // The wallet-selector module reads the first, near-connect's executor the second.
         accounts: [{ accountId: 'alice.testnet' }],
+        accountId: 'alice.testnet',
+        signedMessage,
         functionCallKeyAdded: false,
         logoutKey: data.publicKey,
         useBridge: false,
         walletUrl: location.origin,
       })
-    } else if (type === 'close') post({ type: 'close' })
+    } else if (type === 'close') post({ type: 'close', message })
     else if (type === 'signMessage') {
-      void walletAsk(JSON.parse(data.message)).then((reply: WalletReply) => {
-        if (reply.choice === 'close') window.close()
-        else if (reply.choice !== 'approve') post({ type: 'error', message: 'User rejected the signature' })
-        else {
-          const { accountId, publicKey, signature } = reply
-          const bytes = Uint8Array.from(atob(signature), (character) => character.charCodeAt(0))
-          const { state } = JSON.parse(data.message)
-          post({
-            type: 'signed',
-            signature: { accountId, publicKey, signature: `ed25519:${encodeBase58(bytes)}`, state },
-          })
-        }
-      })
+      const signature = await signed(data.message)
+      post(signature ? { type: 'signed', signature } : { type: 'error', message: 'User rejected the signature' })
     }
   })
   post({ type: 'ready' })
 }
 
-export const redirectingWallet = (context: BrowserContext): Promise<void> =>
-  serve(context, 'https://testnet.mynearwallet.com', pageOfRedirectingWallet)
+export const serveMyNearWallet = (internet: Internet, host: string): void => serve(internet, host, pageOfMyNearWallet)
+export const serveMeteor = (internet: Internet): void => serve(internet, 'wallet.meteorwallet.app', pageOfMeteor)
+export const serveIntear = (internet: Internet): void => serve(internet, 'wallet.intear.tech', pageOfIntear)
+export const redirectingWallet = (internet: Internet): void =>
+  serve(internet, 'testnet.mynearwallet.com', pageOfRedirectingWallet)
 
 export const webWallets: StandIn[] = [
   {
@@ -134,7 +153,7 @@ export const webWallets: StandIn[] = [
     source:
       'https://github.com/Near-One/my-near-wallet/tree/master/packages/frontend/src/routes/SignMessageWrapper.js',
     closes: true,
-    install: (context) => serve(context, 'https://testnet.mynearwallet.com', pageOfMyNearWallet),
+    install: ({ internet }) => serveMyNearWallet(internet, 'testnet.mynearwallet.com'),
   },
   {
     id: 'bitte-wallet',
@@ -142,7 +161,7 @@ export const webWallets: StandIn[] = [
     standsInFor: 'web wallet',
     source: 'https://www.npmjs.com/package/@bitte-ai/wallet/v/0.8.2?activeTab=code',
     closes: true,
-    install: (context) => serve(context, 'https://testnet.wallet.bitte.ai', pageOfMyNearWallet),
+    install: ({ internet }) => serveMyNearWallet(internet, 'testnet.wallet.bitte.ai'),
   },
   {
     id: 'meteor-wallet',
@@ -150,7 +169,7 @@ export const webWallets: StandIn[] = [
     standsInFor: 'web wallet',
     source: 'https://www.npmjs.com/package/@meteorwallet/sdk/v/1.0.24?activeTab=code',
     closes: true,
-    install: (context) => serve(context, 'https://wallet.meteorwallet.app', pageOfMeteor),
+    install: ({ internet }) => serveMeteor(internet),
   },
   {
     id: 'intear-wallet',
@@ -160,6 +179,6 @@ export const webWallets: StandIn[] = [
       'https://github.com/near/wallet-selector/blob/main/packages/intear-wallet/src/lib/intear-wallet.ts',
     connectFirst: true,
     closes: true,
-    install: (context) => serve(context, 'https://wallet.intear.tech', pageOfIntear),
+    install: ({ internet }) => serveIntear(internet),
   },
 ]
