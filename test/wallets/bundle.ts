@@ -63,6 +63,9 @@ export default async function bundle(project: TestProject): Promise<() => Promis
   project.provide('pages', outdir)
   const subject = ['-x509', '-subj', '/CN=wallets.test', '-days', '2']
   const files = ['-newkey', 'rsa:2048', '-nodes', '-keyout', '-', '-out', '-']
-  project.provide('certificate', execFileSync('openssl', ['req', ...subject, ...files], { encoding: 'utf8', stdio: 'pipe' }))
+  project.provide(
+    'certificate',
+    execFileSync('openssl', ['req', ...subject, ...files], { encoding: 'utf8', stdio: 'pipe' }),
+  )
   return () => rm(outdir, { recursive: true, force: true })
 }

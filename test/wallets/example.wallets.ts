@@ -13,7 +13,9 @@ import { useHarness } from './suite'
 
 const { harness, open } = useHarness()
 const phone = devices['Pixel 7']
-const [hot, nightly] = ['hot-wallet', 'nightly-wallet'].map((id) => executors.find((executor) => executor.id === id)!) as [Executor, Executor]
+const [hot, nightly] = ['hot-wallet', 'nightly-wallet'].map((id) =>
+  executors.find((executor) => executor.id === id)!,
+) as [Executor, Executor]
 
 let example: Example
 beforeAll(async () => {
@@ -104,7 +106,8 @@ describe('the example on a phone', () => {
     const code = () =>
       window.selector.ready({
         async signIn() {
-          if (!(await window.selector.open('https://download.hot-labs.org/').id())) throw new Error('Popup window blocked')
+          if (!(await window.selector.open('https://download.hot-labs.org/').id()))
+            throw new Error('Popup window blocked')
         },
       })
     serveExecutors(harness().internet, undefined, [{ ...hot, isOneStep: false, code }])

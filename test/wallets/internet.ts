@@ -1,6 +1,6 @@
 import { createServer } from 'node:https'
 import { createRequire } from 'node:module'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { inject } from 'vitest'
 import type { Cleanup } from '../support/app'
@@ -16,7 +16,10 @@ export interface Request {
 export type Response = { html: string } | { script: string } | { json: unknown }
 export type Handler = (request: Request) => Response | undefined | Promise<Response | undefined>
 /** What a socket is told, and whom it tells. */
-export type Connect = (send: (text: string) => void) => { onMessage: (text: string) => void; onClose: () => void }
+export type Connect = (send: (text: string) => void) => {
+  onMessage: (text: string) => void
+  onClose: () => void
+}
 
 const headers = {
   'access-control-allow-origin': '*',
@@ -42,15 +45,7 @@ export class Internet {
     const server = createServer({ key: certificate, cert: certificate })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const internet = new Internet((server.address() as AddressInfo).port)
-    server.on('request', async (req, res) => {
-      const response = req.method === 'OPTIONS' ? { json: {} } : await internet.#answer(req).catch(String)
-      if (typeof response === 'string') console.warn(`in the server of ${req.headers.host}: ${response}`)
-      if (!response || typeof response === 'string') return void res.writeHead(response ? 500 : 404).end()
-      const [[kind, content]] = Object.entries(response) as [['html' | 'script' | 'json', unknown]]
-      const type = { html: 'text/html', script: 'text/javascript', json: 'application/json' }[kind]
-      res.writeHead(200, { ...headers, 'content-type': `${type};charset=utf-8` })
-      res.end(kind === 'json' ? JSON.stringify(content) : content)
-    })
+    server.on('request', (req, res) => void internet.#respond(req, res))
     const { Server } = require('ws')
     const sockets = new Server({ noServer: true })
     server.on('upgrade', (req, socket, head) => {
@@ -93,11 +88,24 @@ export class Internet {
     this.#sockets.clear()
   }
 
+  async #respond(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const response = req.method === 'OPTIONS' ? { json: {} } : await this.#answer(req).catch(String)
+    if (typeof response === 'string') console.warn(`in the server of ${req.headers.host}: ${response}`)
+    if (!response || typeof response === 'string') {
+      res.writeHead(response ? 500 : 404).end()
+      return
+    }
+    const [[kind, content]] = Object.entries(response) as [['html' | 'script' | 'json', unknown]]
+    const type = { html: 'text/html', script: 'text/javascript', json: 'application/json' }[kind]
+    res.writeHead(200, { ...headers, 'content-type': `${type};charset=utf-8` })
+    res.end(kind === 'json' ? JSON.stringify(content) : content)
+  }
+
   async #answer(req: IncomingMessage): Promise<Response | undefined> {
     const host = req.headers.host!
     const handler = this.#hosts.get(host) ?? (/\brpc\b/.test(host) ? this.#hosts.get('rpc') : undefined)
     let body = ''
-    for await (const chunk of req.setEncoding('utf8')) body += chunk
+    for await (const chunk of req.setEncoding('utf8')) body += chunk as string
     return handler?.({ method: req.method!, url: new URL(req.url!, `https://${host}`), body })
   }
 }

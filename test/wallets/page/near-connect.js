@@ -9,7 +9,11 @@ const { NearConnector } = query.get('connector') === '@fastnear/near-connect' ? 
 /** The site's client for WalletConnect and Unity. */
 async function walletConnect() {
   const { default: SignClient } = await import('@walletconnect/sign-client')
-  return SignClient.init({ projectId: 'the-tests', logger: 'silent', relayUrl: 'wss://relay.walletconnect.com' })
+  return SignClient.init({
+    projectId: 'the-tests',
+    logger: 'silent',
+    relayUrl: 'wss://relay.walletconnect.com',
+  })
 }
 
 const connector = new NearConnector({

@@ -117,7 +117,9 @@ export function okx(): void {
 export function myNearWallet(): void {
   const ask = (path: string, query: Record<string, string>): Promise<any> =>
     new Promise((resolve, reject) => {
-      const opened = window.selector.open(`https://app.mynearwallet.com/${path}?${new URLSearchParams(query)}`)
+      const opened = window.selector.open(
+        `https://app.mynearwallet.com/${path}?${new URLSearchParams(query)}`,
+      )
       setInterval(() => opened.closed && reject(new Error('User closed the window')), 300)
       window.addEventListener('message', ({ data }) => {
         if (!data.status || data.method) return
@@ -155,8 +157,13 @@ export function meteor(): void {
   const ask = (actionType: string, inputs: object): Promise<any> =>
     new Promise((resolve, reject) => {
       const uid = window.selector.uuid()
-      const query = new URLSearchParams({ connectionUid: uid, pageUri: encodeURIComponent(window.selector.location) })
-      const opened = window.selector.open(`https://wallet.meteorwallet.app/connect/mainnet/${actionType}?${query}`)
+      const query = new URLSearchParams({
+        connectionUid: uid,
+        pageUri: encodeURIComponent(window.selector.location),
+      })
+      const opened = window.selector.open(
+        `https://wallet.meteorwallet.app/connect/mainnet/${actionType}?${query}`,
+      )
       setInterval(() => {
         if (opened.closed) reject(new Error('User closed the window before completing the action'))
       }, 500)
@@ -182,7 +189,13 @@ export function meteor(): void {
  */
 export function intear(): void {
   const payload = ({ message, nonce, recipient, callbackUrl, state }: any): string =>
-    JSON.stringify({ message, nonce: Array.from(nonce), recipient, callback_url: callbackUrl ?? null, state: state ?? null })
+    JSON.stringify({
+      message,
+      nonce: Array.from(nonce),
+      recipient,
+      callback_url: callbackUrl ?? null,
+      state: state ?? null,
+    })
   const connect = (messageParams?: any): Promise<any[]> =>
     new Promise((resolve, reject) => {
       const frame = document.createElement('iframe')
@@ -192,13 +205,15 @@ export function intear(): void {
       let answer: any
       window.addEventListener('message', ({ data }) => {
         const post = (reply: object): void => frame.contentWindow!.postMessage(reply, '*')
-        if (data.type === 'ready') post({ type: 'signIn', data: { message, networkId: 'mainnet', version: 'V3' } })
+        if (data.type === 'ready')
+          post({ type: 'signIn', data: { message, networkId: 'mainnet', version: 'V3' } })
         else if (data.type === 'connected' || data.type === 'error') {
           answer = data
           post({ type: 'close', message: data.message })
         } else if (data.type === 'close') {
           frame.remove()
-          if (!data.message) return resolve([{ accountId: answer.accountId, signedMessage: answer.signedMessage }])
+          if (!data.message)
+            return resolve([{ accountId: answer.accountId, signedMessage: answer.signedMessage }])
           if (/User (closed the modal|rejected the connection)/.test(data.message)) resolve([])
           else reject(new Error(data.message))
         }
@@ -212,7 +227,10 @@ export function intear(): void {
       setInterval(() => opened.closed && reject(new Error('User rejected the message')), 100)
       window.addEventListener('message', ({ data }) => {
         if (data.type === 'ready') {
-          opened.postMessage({ type: 'signMessage', data: { message: payload({ message, nonce, recipient }) } })
+          opened.postMessage({
+            type: 'signMessage',
+            data: { message: payload({ message, nonce, recipient }) },
+          })
         } else if (data.type === 'signed') resolve(data.signature)
         else if (data.type === 'error') reject(new Error('User rejected the message'))
         else return
@@ -263,7 +281,12 @@ export function nearMobile(): void {
   const api = 'https://near-mobile-signer-backend_production.peersyst.tech/api/signer-request'
   const sign = async ({ message, nonce, recipient }: any): Promise<any> => {
     void window.selector.ui.showIframe()
-    const body = JSON.stringify({ network: 'mainnet', message, receiver: recipient, nonce: Array.from(nonce) })
+    const body = JSON.stringify({
+      network: 'mainnet',
+      message,
+      receiver: recipient,
+      nonce: Array.from(nonce),
+    })
     const headers = { 'content-type': 'application/json' }
     const { id } = await (await fetch(`${api}/message`, { method: 'POST', headers, body })).json()
     for (;;) {

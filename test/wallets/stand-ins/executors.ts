@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import type { Page } from 'playwright-core'
+import type { FrameLocator, Page } from 'playwright-core'
 import type { Internet } from '../internet'
 import * as code from './executor-code'
 import { extensions } from './extensions'
@@ -40,6 +40,9 @@ export interface Executor {
 /** The folder with the wallets' own code and near-connect's own list, `manifest.json`; undefined where stand-ins run. */
 export const ownCode = process.env.EXECUTORS
 
+/** The frame in which near-connect runs the wallet's code. */
+export const frameOf = (page: Page): FrameLocator => page.frameLocator('iframe[srcdoc]')
+
 const extension = (id: string) => extensions.find((standIn) => standIn.id === id)!.install
 
 export const executors: Executor[] = [
@@ -71,6 +74,7 @@ export const executors: Executor[] = [
     permissions: { allowsOpen: ['https://wallet.meteorwallet.app'] },
     code: code.meteor,
     install: ({ internet }) => serveMeteor(internet),
+    afterClick: ownCode ? (page) => frameOf(page).getByText('Web App').click() : undefined,
     closes: true,
   },
   {
@@ -103,7 +107,7 @@ export const executors: Executor[] = [
     isOneStep: true,
     code: code.ledgerDevice,
     install: ledger.install,
-    afterClick: ownCode ? useLedger : undefined,
+    afterClick: ownCode ? (page, wallet) => useLedger(frameOf(page), wallet) : undefined,
   },
   {
     id: 'near-mobile',
@@ -119,7 +123,7 @@ export const executors: Executor[] = [
     permissions: { walletConnect: true },
     code: code.walletConnect,
     install: installWalletConnect,
-    afterClick: scan,
+    afterClick: (page, wallet) => scan(frameOf(page), wallet),
   },
 ]
 

@@ -109,7 +109,10 @@ export const extensions: StandIn[] = [
           on() {},
           isSignedIn: () => false,
           getAccountId: () => '',
-          requestSignIn: async () => ({ accountId: account.accountId, accessKey: { publicKey: account.publicKey } }),
+          requestSignIn: async () => ({
+            accountId: account.accountId,
+            accessKey: { publicKey: account.publicKey },
+          }),
           async signOut() {},
           async signMessage(request: unknown) {
             const reply = await window.askExtension(request)

@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core'
+import type { FrameLocator } from 'playwright-core'
 import bs58 from 'bs58'
 import type { StandIn, Wallet } from './wallet'
 
@@ -89,9 +89,7 @@ export const ledger: StandIn = {
 }
 
 /** Goes through the dialogue of Ledger's own code in near-connect's frame. */
-export async function useLedger(page: Page, wallet: Wallet): Promise<void> {
-  const frame = page.frameLocator('iframe')
-  await frame.locator('#usbBtn').click()
+export async function useLedger(frame: FrameLocator, wallet: Wallet): Promise<void> {
   await frame.locator('#confirmBtn').click() // the derivation path
   await frame.locator('#accountIdInput').fill(wallet.accountId)
   await frame.locator('#confirmBtn').click()

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
-import type { Page } from 'playwright-core'
+import type { FrameLocator, Page } from 'playwright-core'
 import type { Internet } from '../internet'
 import { readNonce, type Place, type StandIn, type Wallet, type WalletRequest } from './wallet'
 
@@ -122,9 +122,9 @@ export function install({ internet, wallet }: Place): void {
   serveVerify(internet)
   for (const name of ['com', 'org'])
     internet.serveSocket(`relay.walletconnect.${name}`, (send) => ({
-    onMessage: (text) => relay.receive(text, send),
-    onClose: () => relay.leave(send),
-  }))
+      onMessage: (text) => relay.receive(text, send),
+      onClose: () => relay.leave(send),
+    }))
 }
 
 /**
@@ -143,12 +143,10 @@ function serveVerify(internet: Internet): void {
 }
 
 /** Scans the QR code, or closes the dialogue with it. */
-export async function scan(page: Page, wallet: Wallet): Promise<void> {
-  // near-connect's frame has the code, wallet-selector's module puts it into the page.
-  const frames = page.frames().length > 1 ? page.frameLocator('iframe') : page
-  const code = frames.locator('wcm-qrcode')
+export async function scan(page: Page | FrameLocator, wallet: Wallet): Promise<void> {
+  const code = page.locator('wcm-qrcode')
   await code.waitFor({ timeout: 20_000 })
-  if (wallet.choice === 'close') return frames.locator('wcm-modal-backcard button').last().click()
+  if (wallet.choice === 'close') return page.locator('wcm-modal-backcard button').last().click()
   await (await phone!).pair(await code.evaluate((element) => (element as unknown as { uri: string }).uri))
 }
 

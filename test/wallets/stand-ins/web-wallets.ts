@@ -13,7 +13,7 @@ const serve = (internet: Internet, host: string, script: () => void): void =>
 function pageOfMyNearWallet(): void {
   const query = new URLSearchParams(location.search)
   const get = (name: string): string => query.get(name)!
-  const site = new URL(get('callbackUrl') ?? get('success_url')).origin
+  const site = new URL(query.get('callbackUrl') ?? get('success_url')).origin
   const post = (data: object): void => window.opener.postMessage(data, site)
   if (location.pathname === '/login/') {
     post({ status: 'success', account_id: 'alice.testnet' })
@@ -63,7 +63,9 @@ function pageOfMeteor(): void {
     asked = true
     // near-connect signs in and signs in one step.
     const isLogin = data.actionType === 'login'
-    const { message, recipient, nonce, callbackUrl, state } = isLogin ? data.inputs.messageParams : data.inputs
+    const { message, recipient, nonce, callbackUrl, state } = isLogin
+      ? data.inputs.messageParams
+      : data.inputs
     const request = {
       message,
       recipient,
@@ -111,7 +113,7 @@ function pageOfIntear(): void {
     const bytes = Uint8Array.from(atob(signature), (character) => character.charCodeAt(0))
     return { accountId, publicKey, signature: `ed25519:${encodeBase58(bytes)}`, state: request.state }
   }
-  window.addEventListener('message', async ({ data: { type, data, message } }) => {
+  const onMessage = async ({ data: { type, data, message } }: MessageEvent): Promise<void> => {
     if (type === 'signIn') {
       const { messageToSign } = JSON.parse(data.message ?? '{}')
       const signedMessage = messageToSign && (await signed(messageToSign))
@@ -133,14 +135,19 @@ function pageOfIntear(): void {
     } else if (type === 'close') post({ type: 'close', message })
     else if (type === 'signMessage') {
       const signature = await signed(data.message)
-      post(signature ? { type: 'signed', signature } : { type: 'error', message: 'User rejected the signature' })
+      post(
+        signature ? { type: 'signed', signature } : { type: 'error', message: 'User rejected the signature' },
+      )
     }
-  })
+  }
+  window.addEventListener('message', (event) => void onMessage(event))
   post({ type: 'ready' })
 }
 
-export const serveMyNearWallet = (internet: Internet, host: string): void => serve(internet, host, pageOfMyNearWallet)
-export const serveMeteor = (internet: Internet): void => serve(internet, 'wallet.meteorwallet.app', pageOfMeteor)
+export const serveMyNearWallet = (internet: Internet, host: string): void =>
+  serve(internet, host, pageOfMyNearWallet)
+export const serveMeteor = (internet: Internet): void =>
+  serve(internet, 'wallet.meteorwallet.app', pageOfMeteor)
 export const serveIntear = (internet: Internet): void => serve(internet, 'wallet.intear.tech', pageOfIntear)
 export const redirectingWallet = (internet: Internet): void =>
   serve(internet, 'testnet.mynearwallet.com', pageOfRedirectingWallet)
