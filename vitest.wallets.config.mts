@@ -9,6 +9,7 @@ export default mergeConfig(
       include: ['test/wallets/*.wallets.ts'],
       globalSetup: 'test/wallets/bundle.ts',
       testTimeout: 40_000,
+      retry: 0, // not in CI either
     },
   }),
 )

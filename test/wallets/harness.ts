@@ -95,6 +95,7 @@ async function startSite(
 /** What a page shows of how a sign-in ended. */
 export async function outcome(page: Page): Promise<Record<string, unknown>> {
   const text = await page.locator('#result').filter({ hasText: '{' }).innerText()
+  if (process.env.DEBUG) console.log('OUTCOME', text)
   return JSON.parse(text) as Record<string, unknown>
 }
 

@@ -13,7 +13,7 @@ export interface Request {
   body: string
 }
 /** A page, or what is sent as JSON to any origin. */
-export type Response = { html: string } | { script: string } | { json: unknown }
+export type Response = { html: string } | { script: string } | { svg: string } | { json: unknown }
 export type Handler = (request: Request) => Response | undefined | Promise<Response | undefined>
 /** What a socket is told, and whom it tells. */
 export type Connect = (send: (text: string) => void) => {
@@ -95,8 +95,13 @@ export class Internet {
       res.writeHead(response ? 500 : 404).end()
       return
     }
-    const [[kind, content]] = Object.entries(response) as [['html' | 'script' | 'json', unknown]]
-    const type = { html: 'text/html', script: 'text/javascript', json: 'application/json' }[kind]
+    const [[kind, content]] = Object.entries(response) as [['html' | 'script' | 'svg' | 'json', unknown]]
+    const type = {
+      html: 'text/html',
+      script: 'text/javascript',
+      svg: 'image/svg+xml',
+      json: 'application/json',
+    }[kind]
     res.writeHead(200, { ...headers, 'content-type': `${type};charset=utf-8` })
     res.end(kind === 'json' ? JSON.stringify(content) : content)
   }

@@ -135,22 +135,34 @@ interface Entry {
   [name: string]: unknown
 }
 
+const readList = (folder: string): { wallets: Entry[] } =>
+  JSON.parse(readFileSync(`${folder}/manifest.json`, 'utf8')) as { wallets: Entry[] }
+
+const fileOf = (executor: string): string => new URL(executor).pathname.split('/').at(-1)!
+
+/** The wallets that are tried: all, or those whose own code is in the folder. */
+export const testedExecutors = executors.filter(({ id, name }) => {
+  if (!ownCode) return true
+  const entry = readList(ownCode).wallets.find((wallet) => wallet.id === id)
+  const isThere = !!entry && existsSync(`${ownCode}/${fileOf(entry.executor)}`)
+  if (!isThere) console.warn(`NOT TESTED: the own code of ${name}, which is not in EXECUTORS`)
+  return isThere
+})
+
 /**
  * Serves near-connect's list of wallets, and the wallets' code at the addresses that it names.
  *
  * @param folder - with the list and the wallets' own code
  */
 export function serveExecutors(internet: Internet, folder?: string, standIns = executors): void {
-  const list = folder
-    ? (JSON.parse(readFileSync(`${folder}/manifest.json`, 'utf8')) as { wallets: Entry[] })
-    : { version: '1.0.0', wallets: standIns.map(entryOf) }
+  const list = folder ? readList(folder) : { version: '1.0.0', wallets: standIns.map(entryOf) }
   for (const { executor } of list.wallets) {
     const { host, pathname } = new URL(executor)
     const before = internet.handlerOf(host)
     internet.serve(host, (request) => {
       if (request.url.pathname.endsWith('/manifest.json')) return { json: list }
       if (request.url.pathname !== pathname) return before?.(request)
-      if (folder) return { script: readFileSync(`${folder}/${pathname.split('/').at(-1)}`, 'utf8') }
+      if (folder) return { script: readFileSync(`${folder}/${fileOf(executor)}`, 'utf8') }
       return { script: `(${String(standIns.find(({ id }) => pathname.endsWith(`/${id}.js`))!.code)})()` }
     })
   }

@@ -21,9 +21,10 @@ function pluggedIn(publicKey: number[]): void {
   let frames: number[] = []
   let signing: number[] = []
 
-  const respond = (response: number[]): void => {
+  const respond = async (response: number[]): Promise<void> => {
     let rest = [response.length >> 8, response.length & 255, ...response]
     for (let sequence = 0; rest.length > 0; sequence++) {
+      await new Promise((resolve) => setTimeout(resolve)) // a device answers later, report by report
       const frame = new Uint8Array(64)
       frame.set([channel >> 8, channel & 255, 5, sequence >> 8, sequence & 255, ...rest.slice(0, 59)])
       rest = rest.slice(59)
@@ -47,7 +48,7 @@ function pluggedIn(publicKey: number[]): void {
     const payload = [...new Uint8Array(new Uint32Array([2 ** 31 + 413]).buffer), ...signing.slice(20)]
     const reply = await walletAskForBytes(payload.map((byte) => byte.toString(16).padStart(2, '0')).join(''))
     if (reply.choice !== 'approve') return respond(DECLINED)
-    respond([...Array.from(atob(reply.signature), (character) => character.charCodeAt(0)), ...OK])
+    return respond([...Array.from(atob(reply.signature), (character) => character.charCodeAt(0)), ...OK])
   }
 
   const device = {

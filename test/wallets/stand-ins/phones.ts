@@ -23,6 +23,7 @@ const signed = ({ accountId, publicKey, signature }: WalletReply & { choice: 'ap
   signature,
 })
 
+const LOGO = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
 const qrCode = { html: '<!doctype html><title>QR code</title>' }
 
 /** The modules ask the mailbox every few seconds, on a clock that the tests put forward. */
@@ -32,6 +33,8 @@ export async function waitForAnswer(page: Page): Promise<void> {
 
 /** HOT's phone. Its module and its code in near-connect use the same mailbox. */
 export function serveHotPhone(internet: Internet, wallet: Wallet): void {
+  // The QR code has the wallet's logo.
+  internet.serve('hot-labs.org', ({ url }) => (url.pathname.endsWith('.svg') ? { svg: LOGO } : qrCode))
   internet.serve('download.hot-labs.org', () => {
     wallet.isAppOpen = true
     return { html: '<!doctype html><title>HOT</title>The app' }
@@ -92,7 +95,6 @@ export const phones: StandIn[] = [
     afterClick: waitForAnswer,
     async install({ context, internet, wallet }) {
       await context.clock.install()
-      internet.serve('hot-labs.org', () => qrCode)
       serveHotPhone(internet, wallet)
     },
   },

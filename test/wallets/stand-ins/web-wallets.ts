@@ -55,8 +55,10 @@ function pageOfRedirectingWallet(): void {
 function pageOfMeteor(): void {
   const query = new URLSearchParams(location.search)
   const uid = query.get('connectionUid')
-  const page = decodeURIComponent(query.get('pageUri')!)
-  const post = (data: object): void => window.opener.postMessage({ uid, ...data }, new URL(page).origin)
+  const { origin } = new URL(decodeURIComponent(query.get('pageUri')!))
+  // near-connect's frame has no origin.
+  const post = (data: object): void =>
+    window.opener.postMessage({ uid, ...data }, origin === 'null' ? '*' : origin)
   let asked = false
   window.addEventListener('message', ({ data }) => {
     if (asked || data.uid !== uid || !data.inputs) return
