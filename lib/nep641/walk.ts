@@ -93,7 +93,7 @@ export class Walk {
   async run(): Promise<Resolved | Unresolved> {
     const { signal } = this.#options
     const abort = (): void => this.#controller.abort()
-    signal.addEventListener('abort', abort, { once: true })
+    signal.addEventListener('abort', abort)
     if (signal.aborted) abort()
     try {
       this.#block = parseBlock(await this.#send('block', { finality: 'final' }, MAX_RESULT_BYTES))
@@ -180,13 +180,13 @@ export class Walk {
 
   async #send(method: string, params: object, maxBytes?: number): Promise<RpcResponse> {
     const maxRequests = 1 + 3 * (1 + this.#request.maxAuthorizations)
-    if (++this.#requests > maxRequests) throw new InvalidResponseError('too many requests are needed', false)
+    if (++this.#requests > maxRequests) throw new InvalidResponseError('too many requests are needed')
     return this.#slots.run(() =>
       callMethod(this.#endpoint, method, params, {
         signal: this.#controller.signal,
         onSocket: this.#options.onSocket,
         pool: 'contracts',
-        ...(maxBytes !== undefined && { maxBytes }),
+        maxBytes,
       }),
     )
   }

@@ -52,7 +52,7 @@ export interface SendOptions {
    *
    * @defaultValue 64 kB: a response about a key has a few hundred bytes, a few thousand with the longest keys
    */
-  readonly maxBytes?: number
+  readonly maxBytes?: number | undefined
 }
 
 const DEFAULT_MAX_BYTES = 64 * 1024

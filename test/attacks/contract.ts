@@ -87,32 +87,27 @@ const panics = (text: string): Attack =>
     throw new Error(text)
   })
 
-/** A node that says something of a contract in place of a yes. */
-const nodeSays = (
-  what: string,
-  respond: (payload: string, hash: string) => Respond,
-  asks?: number,
+type Answers = (payload: string, hash: string, accountId: string) => Respond
+
+/** A node of its own answers the call of a contract. The contract of the twin authorizes the payload, unless it is given as well. */
+const nodeAnswers = (
+  description: Pick<Attack, 'by' | 'holds' | 'tries' | 'twin' | 'refused'>,
+  attacks: Answers,
+  twin: Answers = (payload, hash) => answering(yesAt(payload, hash)),
 ): Attack => {
   let payload = ''
   return {
-    by: 'A node that lies, or whoever stands between',
-    holds: 'the answer of the contract',
-    tries: `says ${what}`,
-    refused: cannotTell,
-    twin: 'it says what the contract says',
-    ...(asks !== undefined && { asks }),
+    ...description,
     stage: async (attack, cleanup) => {
       const hash = '7'.repeat(44)
       const { url } = await startNode(cleanup, (request, response, message) => {
-        const { method } = request as unknown as { method: string }
+        const { method, params } = request as unknown as { method: string; params: { account_id: string } }
         if (method === 'block') {
           const timestamp_nanosec = `${Date.now()}000000`
           return answering({ result: { header: { hash, timestamp_nanosec } } })(request, response, message)
         }
-        const honest = answering({
-          result: { result: [...Buffer.from(JSON.stringify({ payload }))], block_hash: hash },
-        })
-        return (attack ? respond(payload, hash) : honest)(request, response, message)
+        const respond = (attack ? attacks : twin)(payload, hash, params.account_id)
+        return respond(request, response, message)
       })
       return { near: { walletContracts: true, rpc: url, rpcTimeout: 500 } }
     },
@@ -125,9 +120,56 @@ const nodeSays = (
   }
 }
 
-const yesAt = (payload: string, block_hash: string): object => ({
-  result: { result: [...Buffer.from(JSON.stringify({ payload }))], block_hash, logs: [] },
+const resultAt = (value: unknown, block_hash: string): object => ({
+  result: { result: [...Buffer.from(JSON.stringify(value))], block_hash, logs: [] },
 })
+const yesAt = (payload: string, block_hash: string): object => resultAt({ payload }, block_hash)
+
+/** A node that says something of a contract in place of a yes. */
+const nodeSays = (what: string, attacks: Answers): Attack =>
+  nodeAnswers(
+    {
+      by: 'A node that lies, or whoever stands between',
+      holds: 'the answer of the contract',
+      tries: `says ${what}`,
+      refused: cannotTell,
+      twin: 'it says what the contract says',
+    },
+    attacks,
+  )
+
+/** A contract that does not return, in the words of the node. */
+const stops = (tries: string, reason: string): Attack =>
+  nodeAnswers(
+    {
+      by: 'Mallory',
+      holds: 'a contract that answers as she likes',
+      tries,
+      refused: invalid,
+      twin: 'it authorizes the payload',
+    },
+    (_, block_hash) =>
+      answering({ result: { error: `wasm execution failed with error: ${reason}`, block_hash, logs: [] } }),
+  )
+
+const withTwoChildren = (payload: string, hash: string): Respond =>
+  answering(resultAt(pending(payload, 'slow.test', 'no.test'), hash))
+
+const slowChild = nodeAnswers(
+  {
+    by: 'Mallory',
+    holds: 'a contract with two children, of which one never answers and the other says no',
+    tries: 'has the login wait until time is over, which is no rejection',
+    refused: invalid,
+    twin: 'both say yes',
+  },
+  (payload, hash, accountId) => {
+    if (accountId === 'slow.test') return () => undefined
+    return accountId === 'no.test' ? answering(yesAt('another', hash)) : withTwoChildren(payload, hash)
+  },
+  (payload, hash, accountId) =>
+    accountId === 'carol.test' ? withTwoChildren(payload, hash) : answering(yesAt(payload, hash)),
+)
 
 /** What the chain does between the request and the answer. */
 const nodeFails = (how: 'stale-block' | 'other-block' | 'unknown-block', asks: number): Attack =>
@@ -612,6 +654,8 @@ export const contracts: Theme = {
         return { accountId: 'old.test', authorization: 'x', state: challenge.state }
       },
     ),
+    stops('has it use up all of its gas', 'HostError(GasLimitExceeded)'),
+    stops('has it end in a trap', 'WasmTrap(Unreachable)'),
     row(
       {
         by: 'Mallory',
@@ -759,22 +803,7 @@ export const contracts: Theme = {
         return { accountId: 'top.test', authorization: 'x', state: challenge.state }
       },
     ),
-    row(
-      {
-        by: 'Mallory',
-        holds: 'a contract with two children, of which one is slow and the other says no',
-        tries: 'has the login wait until time is over, which is no rejection',
-        twin: 'both say yes',
-        asks: 4,
-      },
-      async ({ network, challenge }, attack) => {
-        const payload = challenge.payload!
-        network.deployContract('slow.test', () => ({ payload }))
-        network.deployContract('no.test', () => ({ payload: attack ? 'another' : payload }))
-        network.deployContract('evil.test', () => pending(payload, 'slow.test', 'no.test'))
-        return { accountId: 'evil.test', authorization: 'x', state: challenge.state }
-      },
-    ),
+    slowChild,
     floods,
   ],
 }

@@ -151,6 +151,15 @@ describe('the accounts that a contract depends on', () => {
     expect(node.requests).toHaveLength(expected === 'yes' ? 3 : 2)
   })
 
+  it('get none, if the authorization of one of them is too long', async () => {
+    const node = await start({
+      call: ({ path }) =>
+        path.length === 0 ? pending('a.test', ['b.test', 'x'.repeat(16_385)]) : returned({ payload: 'p' }),
+    })
+    expect(await resolve(node.url)).toBe('no')
+    expect(node.requests).toHaveLength(2)
+  })
+
   it('are asked four at a time', async () => {
     let open = 0
     let most = 0
@@ -260,8 +269,15 @@ describe('of several endpoints', () => {
     const { parsePublicKey } = await import('../../lib/nep413/signature')
     const accountId = Buffer.from(parsePublicKey(wallet.publicKey)!.bytes).toString('hex')
     const asked = { accountId, authorization: authorizeWith(wallet, accountId), allowImplicit: true }
-    expect(await resolve(node.url, { ...asked, maxAuthorizations: 0 })).toBe('cannot tell')
-    expect(node.requests.length).toBeLessThanOrEqual(4)
+    const asking = resolveAuthorization({ ...asked, rpc: node.url, maxAuthorizations: 0 })
+    await expect(asking).rejects.toThrow('(Endpoint 1 of 1: too many requests are needed)')
+    expect(node.requests).toHaveLength(4)
+    // Without a response to be repeated, that is as many as one account needs.
+    const other = await start({
+      account: () => ({ result: { amount: '1', block_height: 7, block_hash: BLOCK_HASH } }),
+    })
+    expect(await resolve(other.url, { ...asked, maxAuthorizations: 0 })).toBe('yes')
+    expect(other.kinds()).toEqual(['block', 'view_access_key', 'view_account', 'call_function'])
   })
 
   it('one that goes on answering is not slow, however long it takes', async () => {
@@ -283,7 +299,9 @@ describe('of several endpoints', () => {
   })
 
   it('all are within the time limit', async () => {
-    const nodes = await Promise.all([start({ call: () => silence }), start({ block: () => silence })])
+    const closed = vi.fn()
+    const hang: Answer = (_, response) => void response.on('close', closed)
+    const nodes = await Promise.all([start({ call: () => hang }), start({ block: () => hang })])
     const began = performance.now()
     expect(
       await resolve(
@@ -292,6 +310,7 @@ describe('of several endpoints', () => {
       ),
     ).toBe('cannot tell')
     expect(performance.now() - began).toBeLessThan(800)
+    await expect.poll(() => closed.mock.calls.length).toBe(2)
   })
 })
 
@@ -386,6 +405,17 @@ describe('a new account of a passkey wallet', () => {
     const node = await start({ call: () => absent })
     expect(await resolve(node.url, { ...NEW, rpcTimeout })).toBe('no')
     expect(node.requests).toHaveLength(2 * walks)
+  })
+
+  it('is no longer waited for when another endpoint has decided', async () => {
+    const first = await start({ call: () => absent })
+    const second = await start({
+      call: () => (request, response, message) =>
+        void setTimeout(() => answering(panic)(request, response, message), 100),
+    })
+    expect(await resolve([first.url, second.url], { ...NEW, quorum: 2 })).toBe('no')
+    await new Promise((done) => setTimeout(done, 50))
+    expect(first.requests).toHaveLength(2)
   })
 
   it.each(['new.test', `0x${'ab'.repeat(20)}`, 'ab'.repeat(32), `0s${'ab'.repeat(20)}.test`])(

@@ -49,7 +49,11 @@ async function resolve(
   return { outcome, kinds: kinds() }
 }
 
-const onCall = async (answer: Answer): Promise<Outcome> => (await resolve({ call: () => answer })).outcome
+const silence: Answer = () => undefined
+/** Silence is not waited for as long as a response. */
+const within = (answer: Answer): object => (answer === silence ? { rpcTimeout: 200 } : {})
+const onCall = async (answer: Answer): Promise<Outcome> =>
+  (await resolve({ call: () => answer }, within(answer))).outcome
 const yes = { payload: 'p', via: 'contract' }
 const raw =
   (text: string): Answer =>
@@ -196,7 +200,7 @@ describe('a response to the call of a contract', () => {
     ['HTTP status 429', answering({}, 429)],
     ['HTTP status 307', (_, response) => void response.writeHead(307, { location: '/' }).end()],
     ['a reset', (_, response) => void response.socket?.resetAndDestroy()],
-    ['silence', () => undefined],
+    ['silence', silence],
   ])('that is %s cannot tell', async (_, answer) => {
     expect(await onCall(answer)).toBe('cannot tell')
   })
@@ -236,7 +240,7 @@ describe('a response to the call of a contract', () => {
 
 describe('the block', () => {
   const withBlock = async (answer: Answer): Promise<Outcome> =>
-    (await resolve({ block: () => answer })).outcome
+    (await resolve({ block: () => answer }, within(answer))).outcome
 
   it('is asked for first, at finality final, and each query is about it', async () => {
     const { url, requests } = await startStandIn(cleanup)
@@ -281,7 +285,7 @@ describe('the block', () => {
     ['with an error', handlerError('NO_SYNCED_BLOCKS')],
     ['of more than 256 kB', raw(' '.repeat(256 * 1024 + 1))],
     ['with HTTP status 500', answering(blockOf(), 500)],
-    ['that never comes', () => undefined],
+    ['that never comes', silence],
   ])('%s cannot tell', async (_, answer) => {
     expect(await withBlock(answer)).toBe('cannot tell')
   })
@@ -357,9 +361,9 @@ describe('an authorization by an access key', () => {
     ['another text', failed('x access key y does not exist while viewing')],
     ['a body of more than 64 kB', raw(' '.repeat(64 * 1024 + 1))],
     ['an unavailable shard', handlerError('UNAVAILABLE_SHARD')],
-    ['silence', () => undefined],
+    ['silence', silence],
   ])('with %s cannot tell, whatever the contract says', async (_, answer) => {
-    const { outcome } = await withKey(answer, { call: () => returned({ payload: 'p' }) })
+    const { outcome } = await withKey(answer, { call: () => returned({ payload: 'p' }) }, within(answer))
     expect(outcome).toBe('cannot tell')
   })
 
