@@ -13,6 +13,6 @@ export default configure('nep641', {
   tests: [
     'test/nep641/*.test.ts',
     'test/rpc/view.test.ts',
-    'test/testing/development-wallet-accounts.test.ts',
+    'test/testing/{answers,development-wallet-accounts,wallet-contract}.test.ts',
   ],
 })

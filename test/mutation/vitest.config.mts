@@ -6,12 +6,17 @@ import base from '../../vitest.config.mjs'
  * Each mutant is tested until a test fails. Tests that fail at once come first, tests that wait for timeouts
  * last.
  */
+const QUICK = ['vectors', 'responses']
 const SLOW = ['recorded-signatures', 'signature', 'network', 'verify', 'table', 'rpc-source', 'hedged-query']
 
 class QuickFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId }: TestSpecification): number =>
-      SLOW.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`))
+    const find = (names: string[], { moduleId }: TestSpecification): number =>
+      names.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`))
+    const rank = (file: TestSpecification): number => {
+      const quick = find(QUICK, file)
+      return quick >= 0 ? quick - QUICK.length - 1 : find(SLOW, file)
+    }
     return files.sort((a, b) => rank(a) - rank(b))
   }
 }

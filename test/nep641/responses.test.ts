@@ -1,6 +1,7 @@
 import { resolveAuthorization, type ResolvedAuthorization } from 'passport-near'
 import { TestNetwork, type TestAccount } from 'passport-near/testing'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { format, resolveConfig } from 'prettier'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi, type RunnerTask } from 'vitest'
 import { Cleanup } from '../support/app'
 import { answering } from '../support/nodes'
 import { Wallet } from '../support/wallet'
@@ -19,7 +20,10 @@ import {
 } from './stand-in'
 
 const cleanup = new Cleanup()
-afterEach(() => cleanup.run())
+afterEach(async () => {
+  vi.useRealTimers()
+  await cleanup.run()
+})
 
 let network: TestNetwork
 let alice: TestAccount
@@ -59,6 +63,13 @@ const raw =
   (text: string): Answer =>
   (_, response) =>
     void response.end(text)
+/** An answer with spaces after it, up to a size in bytes. */
+const ofSize =
+  (size: number, answer: object): Answer =>
+  ({ id }, response) => {
+    const json = JSON.stringify({ jsonrpc: '2.0', id, ...answer })
+    response.end(json + ' '.repeat(size - json.length))
+  }
 const wasm = (text: string): object => failed(`wasm execution failed with error: ${text}`)
 const panic = (text: string): object => wasm(`HostError(GuestPanic { panic_msg: "${text}" })`)
 const withoutBlock = (answer: object): object =>
@@ -205,16 +216,10 @@ describe('a response to the call of a contract', () => {
     expect(await onCall(answer)).toBe('cannot tell')
   })
 
-  const ofSize =
-    (size: number): Answer =>
-    ({ id }, response) => {
-      const json = JSON.stringify({ jsonrpc: '2.0', id, ...returned({ payload: 'p' }) })
-      response.end(json + ' '.repeat(size - json.length))
-    }
-
   it('may have 256 kB, and one byte more cannot tell', async () => {
-    expect(await onCall(ofSize(256 * 1024))).toEqual(yes)
-    expect(await onCall(ofSize(256 * 1024 + 1))).toBe('cannot tell')
+    const answer = returned({ payload: 'p' })
+    expect(await onCall(ofSize(256 * 1024, answer))).toEqual(yes)
+    expect(await onCall(ofSize(256 * 1024 + 1, answer))).toBe('cannot tell')
   })
 
   it('that never ends is not read on', async () => {
@@ -260,11 +265,16 @@ describe('the block', () => {
     ])
   })
 
+  it('may have 256 kB', async () => {
+    expect(await withBlock(ofSize(256 * 1024, blockOf()))).toEqual(yes)
+  })
+
   it.each<[string, number, Outcome]>([
-    ['59 seconds ago', -59_000, yes as Outcome],
-    ['61 seconds ago', -61_000, 'cannot tell'],
-    ['an hour ahead', 3_600_000, yes as Outcome],
+    ['60 seconds ago is a yes', -60_000, yes as Outcome],
+    ['60.001 seconds ago cannot tell', -60_001, 'cannot tell'],
+    ['an hour ahead is a yes', 3_600_000, yes as Outcome],
   ])('of %s', async (_, offset, expected) => {
+    vi.useFakeTimers({ toFake: ['Date'] })
     expect(await withBlock(blockOf(Date.now() + offset))).toEqual(expected)
   })
 
@@ -283,7 +293,7 @@ describe('the block', () => {
     ['without a header', { result: {} }],
     ['with null for a header', { result: { header: null } }],
     ['with an error', handlerError('NO_SYNCED_BLOCKS')],
-    ['of more than 256 kB', raw(' '.repeat(256 * 1024 + 1))],
+    ['of more than 256 kB', ofSize(256 * 1024 + 1, blockOf())],
     ['with HTTP status 500', answering(blockOf(), 500)],
     ['that never comes', silence],
   ])('%s cannot tell', async (_, answer) => {
@@ -359,12 +369,17 @@ describe('an authorization by an access key', () => {
     ['a yes about another block', ofOtherBlock(permission('FullAccess'))],
     ['a yes about no block', withoutBlock(permission('FullAccess'))],
     ['another text', failed('x access key y does not exist while viewing')],
-    ['a body of more than 64 kB', raw(' '.repeat(64 * 1024 + 1))],
     ['an unavailable shard', handlerError('UNAVAILABLE_SHARD')],
     ['silence', silence],
   ])('with %s cannot tell, whatever the contract says', async (_, answer) => {
     const { outcome } = await withKey(answer, { call: () => returned({ payload: 'p' }) }, within(answer))
     expect(outcome).toBe('cannot tell')
+  })
+
+  it('may be looked up in 64 kB, and one byte more cannot tell', async () => {
+    const { outcome } = await withKey(ofSize(64 * 1024, permission('FullAccess')))
+    expect(outcome).toMatchObject({ via: 'access-key' })
+    expect((await withKey(ofSize(64 * 1024 + 1, permission('FullAccess')))).outcome).toBe('cannot tell')
   })
 
   it.each<[string, Parameters<TestAccount['resolveAuth']>[0], object]>([
@@ -409,4 +424,36 @@ describe('an authorization by an access key', () => {
       )
     })
   })
+})
+
+it('README.md lists each answer and its outcome', async ({ task }) => {
+  const OUTCOME = /^(.*?)(?: is (?=a yes|a no|looked|not )| (?=cannot tell|leaves ))(.*)$/
+  const rows = (suite: RunnerTask): string[] =>
+    suite.type === 'suite'
+      ? suite.tasks.flatMap((each) => {
+          const match = each.type === 'test' ? OUTCOME.exec(each.name) : undefined
+          return match ? [`| ${match.slice(1).join(' | ').replaceAll('<', '\\<')} |`] : []
+        })
+      : []
+  const text = [
+    '# What each answer of a node means (NEP-641)',
+    '',
+    'A yes goes on to the comparison of the payload. A no is 401 `ERR_NEAR_AUTHORIZATION_INVALID`, and final. An',
+    'endpoint that cannot tell is followed by the next one; without another one the login is 503',
+    '`ERR_NEAR_RPC_UNAVAILABLE`. Each row is a test.',
+    '',
+    '`npx vitest run test/nep641/responses.test.ts -u` writes this page.',
+    ...task.file.tasks
+      .filter((suite) => rows(suite).length > 0)
+      .flatMap((suite) => [
+        '',
+        `## ${suite.name}`,
+        '',
+        '| answer | outcome |',
+        '| --- | --- |',
+        ...rows(suite),
+      ]),
+  ].join('\n')
+  const options = await resolveConfig('test/nep641/README.md')
+  await expect(await format(text, { ...options, parser: 'markdown' })).toMatchFileSnapshot('README.md')
 })

@@ -40,6 +40,34 @@ describe('a view call', () => {
     expect(await near.view({ contractId: 'dao.test', method: 'nothing' })).toBeUndefined()
   })
 
+  it('is at the latest final block, with the names of the arguments that nodes know', async () => {
+    const node = await startNode(cleanup, answering({ result: { result: [...Buffer.from('1')], logs: [] } }))
+    const method = `_${'aZ9_'.repeat(63)}abc`
+    expect(await create({ rpc: node.url }).view({ contractId: 'dao.test', method, args: 'é' })).toBe(1)
+    expect(node.requests).toMatchObject([
+      {
+        method: 'query',
+        params: {
+          request_type: 'call_function',
+          finality: 'final',
+          account_id: 'dao.test',
+          method_name: method,
+          args_base64: Buffer.from('"é"').toString('base64'),
+        },
+      },
+    ])
+  })
+
+  it('may return 60 kB, which a node sends in 240 kB', async () => {
+    network.deployContract('dao.test', { long: () => '\u007f'.repeat(60_000) })
+    const calling = create().view({ contractId: 'dao.test', method: 'long' })
+    expect(await calling).toHaveLength(60_000)
+    network.deployContract('dao.test', { long: () => '\u007f'.repeat(70_000) })
+    await expect(create().view({ contractId: 'dao.test', method: 'long' })).rejects.toThrow(
+      '(Endpoint 1 of 1: a response of more than 262144 bytes)',
+    )
+  })
+
   it.each<[string, string, RegExp]>([
     ['dao.test', 'fail', /the account does not exist, or its contract returned no value/],
     ['dao.test', 'absent', /the account does not exist, or its contract returned no value/],
@@ -54,6 +82,17 @@ describe('a view call', () => {
     })
     await expect(calling).rejects.toThrow(message)
     await expect(calling).rejects.not.toThrow(/proposal/)
+  })
+
+  it('has the error of the first endpoint that knows, and asks no other', async () => {
+    const second = await startNode(
+      cleanup,
+      answering({ result: { result: [...Buffer.from('1')], logs: [] } }),
+    )
+    const rpc = [network.rpcUrl, second.url]
+    const calling = create({ rpc }).view({ contractId: 'dao.test', method: 'fail' })
+    await expect(calling).rejects.toMatchObject({ cause: { name: 'InvalidResponseError' } })
+    expect(second.requests).toEqual([])
   })
 
   it('asks the next endpoint when one cannot tell, within the time limit', async () => {
@@ -74,9 +113,9 @@ describe('a view call', () => {
     )
     const view = { contractId: 'dao.test', method: 'echo' }
     expect(await create({ rpc: [first!.url, same!.url], quorum: 2 }).view(view)).toEqual([1])
-    await expect(create({ rpc: [first!.url, other!.url], quorum: 2 }).view(view)).rejects.toMatchObject({
-      status: 503,
-    })
+    const calling = create({ rpc: [first!.url, other!.url], quorum: 2 }).view(view)
+    await expect(calling).rejects.toMatchObject({ status: 503, cause: { name: 'RpcUnavailableError' } })
+    await expect(calling).rejects.toThrow(/another response than before it/)
   })
 
   it.each<[unknown, RegExp]>([
@@ -84,7 +123,10 @@ describe('a view call', () => {
     [{ method: 'x' }, /contractId must be a NEAR account id/],
     [{ contractId: 'X', method: 'x' }, /contractId/],
     [{ contractId: 'dao.test' }, /method must be the name of a function/],
-    [{ contractId: 'dao.test', method: 'a b' }, /method/],
+    ...['', 'a b', ' a', 'a ', '1a', 'é', 'a'.repeat(257), 1, null].map((method): [unknown, RegExp] => [
+      { contractId: 'dao.test', method },
+      /NearStrategy.view: method must be the name of a function/,
+    ]),
     [{ contractId: 'dao.test', method: 'x', args: () => 1 }, /args must be a value that JSON can hold/],
     [{ contractId: 'dao.test', method: 'x', args: { n: 1n } }, /args/],
     [{ contractId: 'dao.test', method: 'x', arg: {} }, /"arg" is not known/],

@@ -320,9 +320,9 @@ describe('an account and its keys', () => {
 })
 
 describe('a view of a contract', () => {
-  const view = async (method: string, args: unknown = {}): Promise<unknown> => {
+  const view = async (method: string, args: unknown = {}, account_id = 'dao.test'): Promise<unknown> => {
     const args_base64 = Buffer.from(typeof args === 'string' ? args : JSON.stringify(args)).toString('base64')
-    const params = { request_type: 'call_function', account_id: 'dao.test', method_name: method, args_base64 }
+    const params = { request_type: 'call_function', account_id, method_name: method, args_base64 }
     const { body } = await call('query', { ...params, finality: 'final' })
     return (body as { result: unknown }).result
   }
@@ -342,6 +342,10 @@ describe('a view of a contract', () => {
       fail() {
         throw new Error('a "bad" day')
       },
+      failWithText() {
+        // eslint-disable-next-line @typescript-eslint/only-throw-error -- what a test's own contract may do
+        throw 'a text'
+      },
     })
   })
 
@@ -355,10 +359,16 @@ describe('a view of a contract', () => {
 
   it.each([
     ['fail', {}, String.raw`HostError(GuestPanic { panic_msg: "a \"bad\" day" })`],
+    ['failWithText', {}, 'HostError(GuestPanic { panic_msg: "a text" })'],
     ['toString', {}, 'MethodResolveError(MethodNotFound)'],
     ['echo', '{', 'HostError(GuestPanic { panic_msg: "Failed to deserialize input from JSON." })'],
   ])('of %s with %j is an error in the form of a result', async (method, args, error) => {
     expect(await view(method, args)).toEqual(failed(error))
+  })
+
+  it('of an account without a contract says that there is no code', async () => {
+    const error = 'CompilationError(CodeDoesNotExist { account_id: AccountId("alice.test") })'
+    expect(await view('echo', {}, 'alice.test')).toEqual(failed(error))
   })
 
   it('takes base58 arguments in the older form', async () => {
