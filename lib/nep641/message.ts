@@ -91,11 +91,11 @@ export function parseTimestamp(text: string): bigint | undefined {
     number,
     number,
   ]
-  const [fraction = '', sign, offsetHour = '0', offsetMinute = '0'] = match.slice(7)
+  const [fraction = '', sign, offsetHour = '', offsetMinute = ''] = match.slice(7)
   const local = new Date(Date.UTC(year, month - 1, day, hour, minute, second))
+  // A month or a day that does not exist is one of another year or another day.
   const isReal =
     local.getUTCFullYear() === year &&
-    local.getUTCMonth() === month - 1 &&
     local.getUTCDate() === day &&
     Math.max(hour, Number(offsetHour)) <= 23 &&
     Math.max(minute, second, Number(offsetMinute)) <= 59
@@ -107,5 +107,5 @@ export function parseTimestamp(text: string): bigint | undefined {
 
 /** A timestamp in UTC, cut to seconds, such as `2026-08-05T07:28:00Z`. @internal */
 export function formatSeconds(nanoseconds: bigint): string {
-  return new Date(Number(nanoseconds / 1_000_000n)).toISOString().replace(/\.\d+Z$/, 'Z')
+  return new Date(Number(nanoseconds / 1_000_000n)).toISOString().replace(/\.\d+Z/, 'Z')
 }

@@ -85,6 +85,6 @@ function parseResult(result: FunctionResult): unknown {
 }
 
 function noValue(detail: string): NearServiceError {
-  const cause = new InvalidResponseError(detail, false)
+  const cause = new InvalidResponseError(detail)
   return new NearServiceError('ERR_NEAR_RPC_UNAVAILABLE', { cause, detail })
 }

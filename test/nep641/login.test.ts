@@ -2,6 +2,10 @@ import type { Challenge } from 'passport-near'
 import { TestNetwork, type TestAccount, type WalletContract } from 'passport-near/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { Browser, Cleanup, RECIPIENT, startApp } from '../support/app'
+import type { ReturnedChallenge } from '../../lib/challenges/challenge'
+import { loginPayload } from '../../lib/nep641/payload'
+import type { Resolution } from '../../lib/nep641/resolve'
+import { proveByAuthorization } from '../../lib/proofs/authorization'
 
 const cleanup = new Cleanup()
 let network: TestNetwork
@@ -41,12 +45,17 @@ describe('a challenge of a site that accepts wallet contracts', () => {
     expect(chainId).toBe('mainnet')
   })
 
-  it('has neither where wallet contracts are not accepted', async () => {
+  it('has neither where wallet contracts are not accepted, and a login says not who decided', async () => {
     const own = new Cleanup()
     try {
       const app = await startApp(own, { near: { rpc: network.rpcUrl } })
-      const names = Object.keys(await new Browser(app.url).challenge())
-      expect(names).toEqual(['message', 'recipient', 'nonce', 'state'])
+      const visitor = new Browser(app.url)
+      const plain = await visitor.challenge()
+      expect(Object.keys(plain)).toEqual(['message', 'recipient', 'nonce', 'state'])
+      const { body } = await visitor.login(await alice.signMessage(plain))
+      const { accountId, publicKey } = alice
+      const account = { provider: 'near', id: accountId, displayName: accountId, accountId }
+      expect(body.profile).toEqual({ ...account, publicKey, network: 'mainnet' })
     } finally {
       await own.run()
     }
@@ -190,5 +199,31 @@ describe('an authorization is rejected', () => {
     expect(await browser.login(await second.resolveAuth(next, { through: rest }))).toMatchObject({
       status: 200,
     })
+  })
+})
+
+describe('the proof of an account', () => {
+  const asked = { message: 'm', nonce: 'n' } as ReturnedChallenge
+  const payload = loginPayload('r', asked)
+  const prove = (result: Resolution['result']): ReturnType<typeof proveByAuthorization> =>
+    proveByAuthorization(
+      { recipient: 'r', authorizations: { resolve: async () => ({ result, endpoint: 1 }) } },
+      asked,
+      { accountId: 'a.test', authorization: 'x', state: undefined },
+      undefined,
+    )
+
+  it('has a key only if a key decided', async () => {
+    const proof = { accountId: 'a.test', authorization: 'x', payload }
+    expect(await prove({ payload, via: 'contract' })).toStrictEqual({ ...proof, via: 'contract' })
+    const byKey = { via: 'access-key', publicKey: 'ed25519:x' } as const
+    expect(await prove({ payload, ...byKey })).toStrictEqual({ ...proof, ...byKey })
+  })
+
+  it('is none if the account authorized another text, whatever the resolver was asked', async () => {
+    const rejected = { code: 'ERR_NEAR_AUTHORIZATION_INVALID', status: 401 }
+    expect(await prove({ payload: `${payload} `, via: 'contract' })).toMatchObject(rejected)
+    expect(await prove('invalid')).toMatchObject(rejected)
+    expect(await prove('limit')).toMatchObject({ code: 'ERR_NEAR_AUTHORIZATION_LIMIT', status: 401 })
   })
 })

@@ -141,6 +141,10 @@ describe('an authorization by an access key', () => {
     changed(({ msg }) => (msg.payload = '\ud800')),
     changed(({ msg }) => (msg.chain_id = undefined)),
     changed(({ msg }) => (msg.timestamp = '2026-08-05T07:28:60Z')),
+    changed(({ msg }) => (msg.timestamp = [msg.timestamp])),
+    changed((fields) => (fields.via = null as never)),
+    changed((fields) => (fields.access_key = [fields.access_key] as never)),
+    changed((fields) => (fields.signature = [fields.signature] as never)),
     changed((fields) => (fields.access_key = fields.access_key!.replace('ed25519', 'ml-dsa-65'))),
   ])('does not parse from %s', (text) => {
     expect(parseAccessKeyAuthorization(text)).toBeUndefined()
@@ -227,6 +231,10 @@ describe('a timestamp', () => {
     ' 2026-08-05T07:28:00Z',
     '2026-08-05T07:28:00Z\n',
     '0026-08-05T07:28:00Z',
+    '0099-08-05T07:28:00Z',
+    '2026-99-01T00:00:00Z',
+    '2026-02-31T00:00:00Z',
+    '2026-12-32T00:00:00Z',
     '+002026-08-05T07:28:00Z',
     '٢٠٢٦-08-05T07:28:00Z',
     '1785914880',
@@ -254,6 +262,7 @@ describe('hashOffchainMessage', () => {
     [{ ...message, path: ['a'] }, /path/],
     [{ ...message, timestamp: 1785914880 }, /timestamp/],
     [{ ...message, timestamp: '2026-08-05' }, /timestamp/],
+    [{ ...message, timestamp: [message.timestamp] }, /timestamp/],
     [{ ...message, payload: undefined }, /payload/],
     [{ ...message, payload: '\udc00' }, /payload/],
   ])('rejects %j', (wrong, reason) => {

@@ -116,6 +116,13 @@ describe('a view call', () => {
     const calling = create({ rpc: [first!.url, other!.url], quorum: 2 }).view(view)
     await expect(calling).rejects.toMatchObject({ status: 503, cause: { name: 'RpcUnavailableError' } })
     await expect(calling).rejects.toThrow(/another response than before it/)
+    for (const rpc of [
+      [network.rpcUrl, first!.url],
+      [first!.url, network.rpcUrl],
+    ]) {
+      const failing = create({ rpc, quorum: 2 }).view({ contractId: 'dao.test', method: 'fail' })
+      await expect(failing).rejects.toThrow(/its contract returned no value/)
+    }
   })
 
   it.each<[unknown, RegExp]>([
