@@ -12,6 +12,7 @@ export default configure('nep641', {
   ],
   tests: [
     'test/nep641/*.test.ts',
+    'test/guards/contract.test.ts',
     'test/rpc/view.test.ts',
     'test/testing/{answers,development-wallet-accounts,wallet-contract}.test.ts',
   ],

@@ -427,7 +427,7 @@ describe('an authorization by an access key', () => {
 })
 
 it('README.md lists each answer and its outcome', async ({ task }) => {
-  const OUTCOME = /^(.*?)(?: is (?=a yes|a no|looked|not )| (?=cannot tell|leaves ))(.*)$/
+  const OUTCOME = /^(.*?)(?: is (?=a yes|a no|not looked)| (?=cannot tell|leaves ))(.*)$/
   const rows = (suite: RunnerTask): string[] =>
     suite.type === 'suite'
       ? suite.tasks.flatMap((each) => {

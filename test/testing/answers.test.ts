@@ -343,7 +343,6 @@ describe('a view of a contract', () => {
         throw new Error('a "bad" day')
       },
       failWithText() {
-        // eslint-disable-next-line @typescript-eslint/only-throw-error -- what a test's own contract may do
         throw 'a text'
       },
     })

@@ -42,7 +42,7 @@ interface Fields {
   /** In bytes. */
   size?: number
   clientData?: unknown
-  change?: (proof: Record<string, unknown>) => unknown
+  change?: (proof: Record<string, string | number>) => unknown
 }
 
 const sha256 = (data: string | Uint8Array): Buffer => createHash('sha256').update(data).digest()
@@ -131,20 +131,20 @@ describe.each(['webauthn-p256', 'webauthn-ed25519'] as const)('a contract with a
     ['over a page’s data that is no JSON', { clientData: 'x' }],
     [
       'whose authenticator data has a padding',
-      { change: (proof) => void (proof.authenticator_data += '==') },
+      { change: (proof) => void (proof.authenticator_data! += '==') },
     ],
     ['without authenticator data', { change: (proof) => void delete proof.authenticator_data }],
     ['without client data', { change: (proof) => void delete proof.client_data_json }],
     ['without a signature', { change: (proof) => void delete proof.signature }],
     ['that is a number', { change: (proof) => void (proof.signature = 1) }],
-    ['of another curve', { change: (proof) => void (proof.signature = `x${proof.signature as string}`) }],
+    ['of another curve', { change: (proof) => void (proof.signature = `x${proof.signature!}`) }],
     ['that is too short', { change: (proof) => void (proof.signature = `${curve}:${encodeBase58(hash)}`) }],
     ['that is no base58', { change: (proof) => void (proof.signature = `${curve}:0`) }],
     [
       'over other authenticator data',
       { change: (proof) => void (proof.authenticator_data = authenticatorData()) },
     ],
-    ['over other client data', { change: (proof) => void (proof.client_data_json += ' ') }],
+    ['over other client data', { change: (proof) => void (proof.client_data_json! += ' ') }],
     ['in a proof that is null', { change: () => 'null' }],
     ['in a proof that is a text', { change: () => '"x"' }],
     ['in a proof that is no JSON', { change: () => 'x' }],
@@ -209,12 +209,12 @@ describe('a wallet', () => {
     for (const signer of [carol, alice]) {
       const { accountId } = signer
       const authorization = expect.any(String) as string
-      expect(await signer.resolveAuth({ ...challenge, state: 's' })).toEqual({
+      expect(await signer.resolveAuth({ ...challenge, state: 's' })).toStrictEqual({
         accountId,
         authorization,
         state: 's',
       })
-      expect(await signer.resolveAuth(challenge)).toEqual({ accountId, authorization })
+      expect(await signer.resolveAuth(challenge)).toStrictEqual({ accountId, authorization })
     }
   })
 
