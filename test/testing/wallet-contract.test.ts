@@ -132,7 +132,7 @@ describe.each(['webauthn-p256', 'webauthn-ed25519'] as const)('a contract with a
     ['over a page’s data that is no JSON', { clientData: 'x' }],
     [
       'whose authenticator data has a padding',
-      { change: (proof) => void (proof.authenticator_data! += '==') },
+      { change: (proof) => ({ ...proof, authenticator_data: `${proof.authenticator_data!}==` }) },
     ],
     ['without authenticator data', { change: (proof) => void delete proof.authenticator_data }],
     ['without client data', { change: (proof) => void delete proof.client_data_json }],
@@ -145,7 +145,10 @@ describe.each(['webauthn-p256', 'webauthn-ed25519'] as const)('a contract with a
       'over other authenticator data',
       { change: (proof) => void (proof.authenticator_data = authenticatorData()) },
     ],
-    ['over other client data', { change: (proof) => void (proof.client_data_json! += ' ') }],
+    [
+      'over other client data',
+      { change: (proof) => ({ ...proof, client_data_json: `${proof.client_data_json!} ` }) },
+    ],
     ['in a proof that is null', { change: () => 'null' }],
     ['in a proof that is a text', { change: () => '"x"' }],
     ['in a proof that is no JSON', { change: () => 'x' }],
