@@ -265,6 +265,12 @@ describe('the block', () => {
     ])
   })
 
+  it.each(['', 7, null])('with the hash %j, which its answers repeat, cannot tell', async (hash) => {
+    const block = (): object => blockOf(Date.now(), hash)
+    const call = (): object => ({ result: { result: [...Buffer.from('{"payload":"p"}')], block_hash: hash } })
+    expect((await resolve({ block, call })).outcome).toBe('cannot tell')
+  })
+
   it('may have 256 kB', async () => {
     expect(await withBlock(ofSize(256 * 1024, blockOf()))).toEqual(yes)
   })
