@@ -154,8 +154,8 @@ function rejectionsAsJson(
   }
 }
 
-async function startFastify({ near, keepSessionInfo = false }: Options = {}): Promise<Site> {
-  const { signIn, link } = strategiesOf({ ...(near && { near }) })
+async function startFastify({ keepSessionInfo = false, ...options }: Options = {}): Promise<Site> {
+  const { signIn, link } = strategiesOf(options)
   const links: string[] = []
   const app = fastify()
   await app.register(fastifyCookie)
@@ -179,6 +179,9 @@ async function startFastify({ near, keepSessionInfo = false }: Options = {}): Pr
     await request.logOut()
     return {}
   })
+  app.get('/near/challenge', (request) => signIn.challenge(request as unknown as DefaultRequest))
+  const signInWithNear = authenticator.authenticate('near', { keepSessionInfo } as never)
+  app.post('/near', { preValidation: signInWithNear }, async () => ({}))
   app.get('/link/challenge', (request) => link.challenge(request as unknown as DefaultRequest))
   app.post(
     '/link',
@@ -343,22 +346,29 @@ describe('linking', () => {
     expect(links).toEqual([])
   })
 
-  it('rejects a challenge that was issued before a login, with keepSessionInfo', async () => {
-    const { url, links } = await startExpress({ keepSessionInfo: true, way: 'authorize' })
-    const browser = new Browser(url)
-    const before = await answer(browser)
-    await signInAs(browser, 'a')
-    expect(await post(browser, '/link', before)).toEqual(missing)
-    expect(links).toEqual([])
-  })
+  describe.each([
+    ['Express', startExpress],
+    ['Fastify', startFastify],
+  ])('with keepSessionInfo on %s', (_, start) => {
+    it('rejects a challenge that was issued before a login', async () => {
+      const { url, links } = await start({ keepSessionInfo: true, way: 'authorize' })
+      const browser = new Browser(url)
+      const before = await answer(browser)
+      await signInAs(browser, 'a')
+      expect(await post(browser, '/link', before)).toEqual(missing)
+      expect(links).toEqual([])
+      expect(await post(browser, '/link', await answer(browser))).toEqual(good)
+    })
 
-  it('rejects a challenge that was issued before a NEAR login, with keepSessionInfo', async () => {
-    const { url, links } = await startExpress({ keepSessionInfo: true, way: 'authorize' })
-    const browser = new Browser(url)
-    const before = await answer(browser)
-    expect(await post(browser, '/near', await answer(browser, alice, '/near/challenge'))).toEqual(good)
-    expect(await post(browser, '/link', before)).toEqual(missing)
-    expect(links).toEqual([])
+    it('rejects a challenge that was issued before a NEAR login', async () => {
+      const { url, links } = await start({ keepSessionInfo: true, way: 'authorize' })
+      const browser = new Browser(url)
+      const before = await answer(browser)
+      expect(await post(browser, '/near', await answer(browser, alice, '/near/challenge'))).toEqual(good)
+      expect(await post(browser, '/link', before)).toEqual(missing)
+      expect(links).toEqual([])
+      expect(await post(browser, '/link', await answer(browser))).toEqual(good)
+    })
   })
 
   it('is bound with authorize(name, callback), whose options Passport drops', async () => {

@@ -207,12 +207,21 @@ function createApplication(bug) {
         set: (key, value) => void memory.set(key, value),
         destroy: (key) => void memory.delete(key),
       }
-      if (bug !== 'message-without-session') app.use(koaSession({ store }, app))
+      if (bug === 'iron-session') {
+        app.use(async (ctx, next) => {
+          ctx.session = await getIronSession(ctx.req, ctx.res, { password: secret, cookieName: 'iron' })
+          await next()
+        })
+      } else if (bug !== 'message-without-session') app.use(koaSession({ store }, app))
       app.use(koaBodyParser())
       app.use(passport.initialize())
       if (bug !== 'message-without-session') app.use(passport.session())
       app.use(async (ctx, next) => {
-        if (ctx.path === '/challenge') return void (ctx.body = await near.challenge(ctx))
+        if (ctx.path === '/challenge') {
+          ctx.body = await near.challenge(ctx)
+          if (bug === 'iron-session') await ctx.session.save()
+          return
+        }
         if (ctx.path === '/ping') return void (ctx.body = JSON.stringify(takeCounts()))
         const respond = (status, body) => {
           ctx.status = status

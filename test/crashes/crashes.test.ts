@@ -93,11 +93,12 @@ const bugs: [title: string, bug: string, kind: 'login' | 'empty', frameworks: st
     ['a callback that throws for the result', 'callback-throws-on-result', 'login', ALL, 0],
     ['a callback that throws for a rejection', 'callback-throws-on-result', 'empty', ALL, 0],
     ['a callback that throws after the login', 'callback-throws-after-login', 'login', ALL, 1],
+    // @fastify/passport brings its flash, does not start without a session, and needs no regenerate.
     ['failureFlash without req.flash', 'flash', 'empty', [...CONNECT_LIKE, 'koa'], 0],
     ['failureMessage without a session', 'message-without-session', 'empty', [...CONNECT_LIKE, 'koa'], 0],
     ['serializeUser that throws', 'serialize-throws', 'login', ALL, 1],
     ['a session of cookie-session, without regenerate', 'cookie-session', 'login', CONNECT_LIKE, 0],
-    ['a session of iron-session, without regenerate', 'iron-session', 'login', CONNECT_LIKE, 0],
+    ['a session of iron-session, without regenerate', 'iron-session', 'login', [...CONNECT_LIKE, 'koa'], 0],
     ['successRedirect in Connect, which has no res.redirect', 'redirect', 'login', ['connect'], 1],
   ]
 

@@ -29,6 +29,18 @@ describe('the code blocks of the pages', () => {
     expect(untested).toEqual([])
   })
 
+  it('set a same-site session cookie, in production secure and named __Host-', () => {
+    const withSession = [...blocks, ...codeBlocks('README.md')].filter(({ code }) =>
+      /\bsession\(\s*\{|SecureSession, \{/.test(code),
+    )
+    expect(withSession.length).toBeGreaterThanOrEqual(10)
+    const isStrong = ({ code }: CodeBlock): boolean =>
+      /httpOnly: true, sameSite: 'lax', secure(?!: false)\b/.test(code) && code.includes("'__Host-session'")
+    expect(
+      withSession.filter((block) => !isStrong(block)).map(({ page, line }) => `${page}:${line}`),
+    ).toEqual([])
+  })
+
   it('bundle for a browser if they are a page’s script', async () => {
     const scripts = blocks.filter(({ code }) => code.includes("from 'passport-near/client'"))
     expect(scripts.length).toBeGreaterThan(4)

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -40,6 +41,7 @@ const wallet = 'must be an http(s) URL such as http://localhost:3001'
 const proxies = 'must be a number of proxies, loopback, or a list of addresses such as 10.0.0.0/8'
 const limit = 'must be a whole number of requests a minute from 1 to 1000000'
 const age = 'must be a whole number of milliseconds from 1 to 2147483647'
+const interval = 'must be a whole number of milliseconds from 1 to 3600000'
 const network = 'must be mainnet or testnet, or left out for the embedded test network'
 
 /** Rejected before a port or a file is opened. */
@@ -115,6 +117,12 @@ const WRONG: [NodeJS.ProcessEnv, string][] = [
   [{ CHALLENGE_MAX_AGE: '5m' }, `CHALLENGE_MAX_AGE ${age}; got "5m"`],
   [{ CHALLENGE_MAX_AGE: '0' }, `CHALLENGE_MAX_AGE ${age}; got "0"`],
   [{ CHALLENGE_MAX_AGE: '2147483648' }, `CHALLENGE_MAX_AGE ${age}; got "2147483648"`],
+  [{ KEY_CHECK_INTERVAL: '10m' }, `KEY_CHECK_INTERVAL ${interval}; got "10m"`],
+  [{ KEY_CHECK_INTERVAL: '0' }, `KEY_CHECK_INTERVAL ${interval}; got "0"`],
+  [{ KEY_CHECK_INTERVAL: '3600001' }, `KEY_CHECK_INTERVAL ${interval}; got "3600001"`],
+  [{ RECENT_LOGIN: '15m' }, `RECENT_LOGIN ${age}; got "15m"`],
+  [{ RECENT_LOGIN: '-1' }, `RECENT_LOGIN ${age}; got "-1"`],
+  [{ RECENT_LOGIN: '2147483648' }, `RECENT_LOGIN ${age}; got "2147483648"`],
 ]
 
 /** Valid in form, and useless at the start. */
@@ -141,7 +149,20 @@ const USELESS: [NodeJS.ProcessEnv, string][] = [
   ],
 ]
 
+/** Every variable that the site reads. */
+const VARIABLES = [
+  ...readFileSync('example/site/environment.mjs', 'utf8').matchAll(/\bread\(\s*'(\w+)'/g),
+].map(([, name]) => name!)
+
 describe('a wrong environment variable', () => {
+  it('of each name is among these tests', () => {
+    const named = WRONG.flatMap(([env, sentence]) =>
+      Object.keys(env).filter((name) => sentence.startsWith(`${name} must be `)),
+    )
+    expect([...new Set(named)].sort()).toEqual([...VARIABLES].sort())
+    expect(VARIABLES.length).toBeGreaterThanOrEqual(15)
+  })
+
   it.each(WRONG)('%j is rejected with one sentence', (env, sentence) => {
     let thrown: unknown
     try {
@@ -185,9 +206,7 @@ describe('the environment', () => {
     const defaults = readEnvironment({})
     expect(defaults).toMatchObject({ port: 3000, walletPort: 3001, rateLimit: 300 })
     expect(defaults.dataDirectory).toMatch(/example\/site\/data$/)
-    const names = 'PORT WALLET_PORT DATA_DIR NEAR_NETWORK NEAR_RPC_URL WALLET_URL DATABASE_URL REDIS_URL'
-    const more = 'SESSION_SECRET SITE_URL RATE_LIMIT TRUST_PROXY CHALLENGE_MAX_AGE'
-    const empty = Object.fromEntries(`${names} ${more}`.split(' ').map((name) => [name, '']))
+    const empty = Object.fromEntries(VARIABLES.map((name) => [name, '']))
     expect(readEnvironment(empty)).toEqual(defaults)
   })
 

@@ -102,6 +102,26 @@ describe('a confirmation', () => {
     expect(await send({ ...order, confirmation })).toMatchObject({ message: 'Send 10 NEAR to bob.test' })
   })
 
+  it('and a login reject the answer to a challenge of the other, or of another action, for the same text', async () => {
+    const { alice, browser, send, transfers } = await start({
+      near: { message: 'Send 10 NEAR to bob.test' },
+      more: (app, near) => {
+        const account = (): string => 'alice.test'
+        const gift = near.confirmation({ name: 'gift', message: transferText as never, account })
+        app.post('/gift/challenge', gift.challengeHandler())
+      },
+    })
+    const ofLogin = await alice.signMessage(await browser.challenge())
+    expect(await send({ ...order, confirmation: ofLogin })).toEqual(missing)
+    const ofGift = await confirm(browser, alice, order, '/gift')
+    expect(await send({ ...order, confirmation: ofGift })).toEqual(missing)
+    expect(await browser.login(await confirm(browser, alice, order))).toMatchObject({
+      status: 401,
+      body: { code: 'ERR_NEAR_CHALLENGE_MISSING' },
+    })
+    expect(transfers).toEqual([])
+  })
+
   it('reads a form with nested fields', async () => {
     const { alice, browser } = await start()
     const confirmation = await confirm(browser, alice, order)
