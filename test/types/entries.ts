@@ -39,6 +39,10 @@ export const none: never[] = notUndefined.flat()
 /** The client repeats the server's codes, because it imports nothing. */
 export const sameCodes: Same<client.NearAuthErrorCode, server.NearAuthErrorCode> = true
 
+/** The codes that an editor suggests: those of the strategy, although a site may send others. */
+type Suggested<Code> = Code extends string ? (string extends Code ? never : Code) : never
+export const suggested: Same<Suggested<client.FailedSignIn['code']>, server.NearAuthErrorCode> = true
+
 export const info: server.RejectionInfo = { code: 'ERR_NEAR_WALLET_REFUSED', message: 'Declined' }
 
 /** A site has codes as well. */
