@@ -1,7 +1,28 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
+
+/** The files that take longest. A long file that starts last keeps one worker busy while the others are done. */
+const LONGEST = [
+  'browser/example',
+  'frameworks/frameworks',
+  'attacks/table',
+  'scale/processes',
+  'example/processes',
+  'docs/fragments',
+]
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const index = LONGEST.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`))
+      return index < 0 ? LONGEST.length : index
+    }
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b))
+  }
+}
 
 export default defineConfig({
   resolve: {
@@ -13,6 +34,10 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
+    // A worker loads the packages once for all its files. clean-worker.ts fails a file that leaves a change behind.
+    isolate: false,
+    setupFiles: ['test/support/clean-worker.ts'],
+    sequence: { sequencer: LongestFirst },
     testTimeout: 45_000,
     hookTimeout: 60_000,
     // A busy machine may take longer than the second that is the default.

@@ -51,6 +51,8 @@ for (const globalBuffer of [false, true]) {
 
       it('reports a closed window', async () => {
         const wallet = await clickForPopup(context, page, 'Sign in')
+        // Playwright's close() does not return if the window is still loading.
+        await wallet.getByRole('button', { name: 'Approve' }).waitFor()
         await wallet.close()
         await expect.poll(() => result(page)).toEqual({ outcome: 'refused', cause: 'User closed the window' })
       })

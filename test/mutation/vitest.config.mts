@@ -26,6 +26,7 @@ export default defineConfig({
   ...base,
   test: {
     ...base.test,
+    isolate: true,
     include: process.env.MUTATION_TESTS?.split(' ') ?? [],
     // These tests run the built package, which has no mutants.
     exclude: ['**/readme.test.ts'],

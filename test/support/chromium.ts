@@ -34,7 +34,11 @@ const executablePath = CANDIDATES.find((path) => path && isExecutable(path))
 
 /** Like `describe`. Without Chromium it prints a warning; in CI it fails. */
 export function describeInChromium(name: string, tests: () => void): void {
-  if (executablePath) return void describe(name, tests)
+  if (executablePath) {
+    // In the current file, not at the top level of this module, which files of one worker share.
+    afterAll(closeBrowser)
+    return void describe(name, tests)
+  }
   const message = `NOT TESTED in a browser: ${name}. No Chromium was found: install it, or name it in CHROMIUM_PATH.`
   if (process.env.CI) throw new Error(message)
   console.warn(`\n${'!'.repeat(80)}\n${message}\n${'!'.repeat(80)}\n`)
@@ -46,8 +50,11 @@ export const launchChromium = (args: string[] = []): Promise<Browser> =>
 
 /** One Chromium for all tests of a file, because starting Chromium costs more than most of the tests. */
 let browser: Promise<Browser> | undefined
-// At the top level of a file, this belongs to the whole file.
-afterAll(async () => (await browser)?.close())
+
+export async function closeBrowser(): Promise<void> {
+  await (await browser)?.close()
+  browser = undefined
+}
 
 /** A window with an empty profile, which `close` deletes. */
 export async function openBrowser(
