@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict'
-import { createChallenge, isStoredChallenge, type StoredChallenge } from '../challenges/challenge'
 import type { ChallengeStore } from '../challenges/challenge-store'
 import { MAX_PENDING_CHALLENGES } from '../challenges/session'
-import { BrowserSession, type SessionRequest } from './browser-session'
+import type { SessionRequest } from './browser-session'
+import {
+  assertGiven,
+  assertNone,
+  ContractBrowser,
+  draw,
+  PARALLEL,
+  PURPOSE,
+  race,
+  regenerate,
+} from './contract-browser'
+import { testProcesses } from './contract-processes'
 
 /** Options of {@link challengeStoreContract}. */
 export interface ChallengeStoreContract {
@@ -31,11 +41,6 @@ export interface ChallengeStoreContract {
   survivesLogin?: boolean | undefined
 }
 
-/** How often one challenge is consumed in parallel, and by how many concurrent requests. */
-const ROUNDS = 20
-const PARALLEL = 20
-
-const PURPOSE = 'near/sign-in'
 const OTHER_PURPOSE = 'near/link'
 
 /**
@@ -54,37 +59,7 @@ export function challengeStoreContract(contract: ChallengeStoreContract): void {
   const { test, createStore, shared = true, survivesLogin = false } = contract
   const createRequest = contract.createRequest ?? ((req: SessionRequest): object => req)
 
-  /** A browser. Each call is a request, whose session is saved at its end. */
-  const openBrowser = () => {
-    const session = new BrowserSession()
-    const request = async <Result>(work: (req: object, raw: SessionRequest) => Promise<Result>) => {
-      const raw = session.request()
-      try {
-        return await work(createRequest(raw), raw)
-      } finally {
-        session.save(raw)
-      }
-    }
-    return {
-      session,
-      request,
-      issue: async (store: ChallengeStore, given: Partial<StoredChallenge> = {}) => {
-        const challenge = { ...draw(), ...given }
-        const handle = await request((req) => store.issue(req, challenge))
-        return { ...challenge, state: handle ?? challenge.state }
-      },
-      consume: (store: ChallengeStore, state: string | undefined, purpose = PURPOSE) =>
-        request((req) => store.consume(req, state, purpose)),
-    }
-  }
-  type Browser = ReturnType<typeof openBrowser>
-
-  /** Signs in with a challenge, as Passport does it: the session is replaced by a new one. */
-  const signIn = (browser: Browser, store: ChallengeStore, state: string) =>
-    browser.request(async (req, raw) => {
-      assertGiven(await store.consume(req, state, PURPOSE), state)
-      await regenerate(raw)
-    })
+  const openBrowser = (): ContractBrowser => new ContractBrowser(createRequest)
 
   const returnsHandles = async (store: ChallengeStore): Promise<boolean> =>
     typeof (await openBrowser().request((req) => store.issue(req, draw()))) === 'string'
@@ -230,7 +205,7 @@ export function challengeStoreContract(contract: ChallengeStoreContract): void {
 
   test(`returns a challenge to one of ${PARALLEL} concurrent requests`, async () => {
     const store = await createStore()
-    await race([store])
+    await race(openBrowser, [store])
   })
 
   test('keeps a challenge until its expiry, even if a later challenge expires sooner', async () => {
@@ -247,7 +222,10 @@ export function challengeStoreContract(contract: ChallengeStoreContract): void {
     const browser = openBrowser()
     const first = await browser.issue(store)
     const second = await browser.issue(store, { purpose: OTHER_PURPOSE, issuedTo: null })
-    await signIn(browser, store, first.state)
+    await browser.request(async (req, raw) => {
+      assertGiven(await store.consume(req, first.state, PURPOSE), first.state)
+      await regenerate(raw)
+    })
     const got = await browser.consume(store, second.state, OTHER_PURPOSE)
     if (survivesLogin) assertGiven(got, second.state)
     if (got)
@@ -268,64 +246,5 @@ export function challengeStoreContract(contract: ChallengeStoreContract): void {
     }
   })
 
-  if (!shared) return
-
-  test('returns in one process a challenge from another', async () => {
-    const [one, other] = [await createStore(), await createStore()]
-    const browser = openBrowser()
-    const { state } = await browser.issue(one)
-    assertGiven(await browser.consume(other, state), state)
-    assertNone(await browser.consume(one, state))
-  })
-
-  test(`returns a challenge to one of ${PARALLEL} concurrent requests to two processes`, async () => {
-    await race([await createStore(), await createStore()])
-  })
-
-  test('keeps the challenges that one browser requests in several tabs concurrently', async () => {
-    const stores = [await createStore(), await createStore()] as const
-    const browser = openBrowser()
-    await browser.issue(stores[0])
-    const issued = await Promise.all(
-      Array.from({ length: MAX_PENDING_CHALLENGES - 1 }, (_, tab) => browser.issue(stores[tab % 2 ? 0 : 1])),
-    )
-    for (const { state } of issued) assertGiven(await browser.consume(stores[0], state), state)
-  })
-
-  async function race(stores: readonly ChallengeStore[]): Promise<void> {
-    for (let round = 0; round < ROUNDS; round++) {
-      const browser = openBrowser()
-      const { state } = await browser.issue(stores[0]!)
-      const got = await Promise.all(
-        Array.from({ length: PARALLEL }, (_, copy) => browser.consume(stores[copy % stores.length]!, state)),
-      )
-      const given = got.filter((challenge) => (challenge ?? undefined) !== undefined)
-      assert.equal(given.length, 1, `a challenge must be given exactly once, and was ${given.length} times`)
-    }
-  }
-}
-
-function draw(): StoredChallenge {
-  return createChallenge({
-    message: 'Sign in to app.example.com',
-    callbackUrl: undefined,
-    maxAge: 300_000,
-    purpose: PURPOSE,
-    issuedTo: null,
-  })
-}
-
-function regenerate({ session }: SessionRequest): Promise<void> {
-  return new Promise((resolve) => (session.regenerate as (callback: () => void) => void)(resolve))
-}
-
-type Given = StoredChallenge | null | undefined
-
-function assertGiven(got: Given, state: string): asserts got is StoredChallenge {
-  assert.ok(isStoredChallenge(got), 'the challenge must be given, and was not')
-  assert.equal(got.state, state, 'the challenge that was asked for must be given, and not another')
-}
-
-function assertNone(got: Given): void {
-  assert.equal(got ?? undefined, undefined, 'no challenge must be given, and one was')
+  if (shared) testProcesses(test, createStore, openBrowser)
 }
