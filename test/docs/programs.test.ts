@@ -93,19 +93,21 @@ console.log(JSON.stringify([textOf('ERR_NEAR_SIGN_IN_REQUIRED'), textOf('toStrin
 })
 
 describe('the page about frameworks', () => {
-  it('has an Express application for Next.js that signs in when Node calls it', async () => {
-    const visitor = await visit(
-      'server.mjs',
-      `import { createServer } from 'node:http'
+  it('has an Express application for Next.js that signs in when Node calls it, behind a proxy with https', async () => {
+    const server = `import { createServer } from 'node:http'
 import app, { config } from './route.mjs'
 if (config.api.bodyParser) throw new Error('Next.js would read the body')
-createServer(app).listen(3000)`,
-      { 'route.mjs': blockUnder('docs/frameworks.md', 'Next.js') },
-    )
+createServer(app).listen(3000)`
+    const route = blockUnder('docs/frameworks.md', 'Next.js')
+    const directory = createProject(cleanup, { 'server.mjs': server, 'route.mjs': route })
+    const env = { NODE_ENV: 'production' }
+    const url = await startProgram(directory, 'server.mjs', network.rpcUrl, cleanup, env)
+    const visitor = new Visitor(url, { 'x-forwarded-proto': 'https' })
     expect(await visitor.signIn(alice, '/api/auth/near')).toEqual({
       status: 200,
       body: { user: 'alice.near' },
     })
+    expect(visitor.cookie).toMatch(/^__Host-session=/)
     expect((await visitor.get('/api/auth/me')).body).toMatchObject({ name: 'alice.near' })
   })
 
