@@ -11,7 +11,9 @@ const LONGEST = [
   'attacks/table',
   'scale/processes',
   'example/processes',
+  'rpc/hedged-query',
   'docs/fragments',
+  'challenges/redis-outages',
 ]
 
 class LongestFirst extends BaseSequencer {

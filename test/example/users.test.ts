@@ -7,6 +7,7 @@ import { openEmbeddedDatabase } from '../../example/site/database/embedded.mjs'
 import { openPostgres } from '../../example/site/database/postgres.mjs'
 import { Users } from '../../example/site/users.mjs'
 import { Cleanup } from '../support/app'
+import { copyEmptyDatabase } from '../support/example'
 import { describeWithPostgres, startPostgres } from '../support/postgres'
 
 const cleanup = new Cleanup()
@@ -28,6 +29,7 @@ function usersIn(open: () => Promise<typeof database>): void {
 async function openEmbedded(): Promise<typeof database> {
   const directory = await mkdtemp(join(tmpdir(), 'passport-near-users-'))
   cleanup.add(() => rm(directory, { recursive: true, force: true }))
+  await copyEmptyDatabase(directory)
   return openEmbeddedDatabase(directory)
 }
 
@@ -143,6 +145,7 @@ describeWithPostgres("the example's users, in a PostgreSQL server", () => {
 describe('the embedded database', () => {
   it('is in files that two processes cannot open at once', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'passport-near-users-'))
+    await copyEmptyDatabase(directory)
     const opened = await openEmbeddedDatabase(directory)
     const code = `import('./example/site/database/embedded.mjs').then((m) => m.openEmbeddedDatabase(process.argv[1])).catch((e) => console.log(e.message))`
     const { stdout } = spawnSync(process.execPath, ['-e', code, directory], { encoding: 'utf8' })

@@ -26,7 +26,7 @@ const FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
-  // Playwright misses requests of a frame that has a process of its own, as near-connect's sandboxed frames have.
+  // Playwright misses requests of a frame in a separate process, such as near-connect's sandboxed frames.
   '--disable-site-isolation-trials',
 ]
 
@@ -66,8 +66,9 @@ export async function openBrowser(
   return { context, close: () => context.close() }
 }
 
-/** Saves a screenshot in `screenshots/`, for review. */
+/** With the environment variable `PICTURES`, saves a screenshot in `screenshots/` for review. */
 export async function picture(page: Page, name: string): Promise<void> {
+  if (!process.env.PICTURES) return
   mkdirSync('screenshots', { recursive: true })
   await page.screenshot({ path: `screenshots/${name}.png`, fullPage: true })
 }

@@ -17,17 +17,32 @@ import type { Cleanup } from '../../support/app'
 
 const SUPPORT = 'test/docs/support'
 
+const packages = new WeakMap<Cleanup, string>()
+
+/** A `node_modules` with links to each package of this repository and to the built package. */
+function linkPackages(cleanup: Cleanup): string {
+  const linked = packages.get(cleanup)
+  if (linked) return linked
+  if (!existsSync('dist/index.js')) throw new Error('The package is not built: run npm run build first')
+  const directory = mkdtempSync(join(tmpdir(), 'passport-near-packages-'))
+  packages.set(cleanup, directory)
+  cleanup.add(() => {
+    packages.delete(cleanup)
+    rmSync(directory, { recursive: true, force: true })
+  })
+  for (const name of readdirSync('node_modules').filter((each) => !each.startsWith('.'))) {
+    symlinkSync(resolve('node_modules', name), join(directory, name))
+  }
+  symlinkSync(resolve('.'), join(directory, 'passport-near'))
+  return directory
+}
+
 /** A project with each package of this repository, and with the built package as `passport-near`. */
 export function createProject(cleanup: Cleanup, files: Readonly<Record<string, string>> = {}): string {
-  if (!existsSync('dist/index.js')) throw new Error('The package is not built: run npm run build first')
+  const modules = linkPackages(cleanup)
   const directory = mkdtempSync(join(tmpdir(), 'passport-near-docs-'))
   cleanup.add(() => rmSync(directory, { recursive: true, force: true }))
-  const modules = join(directory, 'node_modules')
-  mkdirSync(modules)
-  for (const name of readdirSync('node_modules').filter((each) => !each.startsWith('.'))) {
-    symlinkSync(resolve('node_modules', name), join(modules, name))
-  }
-  symlinkSync(resolve('.'), join(modules, 'passport-near'))
+  symlinkSync(modules, join(directory, 'node_modules'))
   for (const name of ['users.cjs', 'users.d.cts']) cpSync(join(SUPPORT, name), join(directory, name))
   writeFileSync(join(directory, 'package.json'), '{ "private": true, "type": "module" }')
   for (const [name, content] of Object.entries(files)) {
