@@ -14,7 +14,7 @@ export interface DrawOptions {
 }
 
 /**
- * Draws a challenge, to sign in, to link or to confirm, and keeps it in the store.
+ * Creates a challenge to sign in, to link or to confirm, and keeps it in the store.
  *
  * @returns the challenge as the browser gets it
  * @throws {NearServiceError} `ERR_NEAR_SESSION_UNAVAILABLE` (500) or `ERR_NEAR_STORE_FAILED` (503)

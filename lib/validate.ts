@@ -101,7 +101,7 @@ export function validateMethods<Value extends object>(
     : invalidOption(owner, name, `an object with a function "${missing}"`, describeValue(value))
 }
 
-/** A URL of any scheme but `javascript:`, because an app on a phone may have a scheme of its own. */
+/** A URL of any scheme but `javascript:`, because an app on a phone may have a custom scheme. */
 export function validateAbsoluteUrl(owner: string, name: string, value: unknown): string {
   return typeof value === 'string' &&
     /^(?!javascript:)[a-z][a-z0-9+.-]*:\/\//i.test(value) &&

@@ -17,12 +17,12 @@ export interface NearProfile {
 /** A proven NEAR account, as a strategy with the option `walletContracts` passes it to `verify`. */
 export type NearAccountProfile = NearKeyProfile | NearContractProfile
 
-/** An account that is proven by one of its keys. */
+/** An account that one of its keys proved. */
 export interface NearKeyProfile extends NearProfile {
   via: 'access-key'
 }
 
-/** An account that is proven by its contract (NEP-641). The account has no key. */
+/** An account that its contract proved (NEP-641). No key is named. */
 export interface NearContractProfile extends Omit<NearProfile, 'publicKey'> {
   via: 'contract'
   /** Absent. */
@@ -48,7 +48,7 @@ export type VerifyWithRequest<Request extends object, Profile = NearProfile> = {
   verify(req: Request, profile: Profile, done: VerifyDone): void | Promise<void>
 }['verify']
 
-/** What `verify` decided: a user, or undefined if this account may not sign in. @internal */
+/** The result of `verify`: a user, or undefined if this account may not sign in. @internal */
 export interface VerifyResult {
   readonly user: object | undefined
   readonly info: object | undefined
@@ -59,7 +59,7 @@ export interface VerifyResult {
  *
  * @param call - calls `verify` with this `done`
  * @param timeout - until `done` must have been called, in milliseconds
- * @throws whatever `verify` throws, rejects with, or passes to `done` as an error; an Error in place of a string or nothing
+ * @throws whatever `verify` throws, rejects with, or passes to `done` as an error. An `Error` replaces a thrown string or `undefined`
  * @internal
  */
 export function callVerify(call: (done: VerifyDone) => unknown, timeout: number): Promise<VerifyResult> {

@@ -151,7 +151,7 @@ describe('a declined login is 401 ERR_NEAR_WALLET_REFUSED, before store and chai
 
 describe('messages', () => {
   it('repeat no part of the request', async () => {
-    const secret = 'visitor-data-that-nobody-repeats'
+    const secret = 'visitor-data-that-no-message-repeats'
     const strategy = new NearStrategy(
       { recipient: 'app.example.com', rpc: 'http://127.0.0.1:1' },
       () => undefined,

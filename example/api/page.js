@@ -1,4 +1,4 @@
-// Serves the page from an origin of its own, as a CDN does. The page and the API share nothing but HTTP.
+// Serves the page from another origin than the API, as a CDN does. The page and the API share nothing but HTTP.
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 

@@ -31,7 +31,7 @@ export function find(token) {
 }
 
 /**
- * Replaces a token. A token that comes a second time was copied: nobody knows which of the two is the thief, so the whole family ends.
+ * Replaces a token. A token that comes a second time was copied. The server cannot tell the owner from the thief, so the whole family ends.
  * In a database this is one statement: UPDATE … SET used = true WHERE key = … AND NOT used.
  *
  * @type {(token: string) => string | undefined} The next token. Undefined if this one was used before.

@@ -1,7 +1,7 @@
 import { messageFor } from './error-messages.mjs'
 
 /**
- * What a person reads after a sign-in that the wallet did not sign. Wallets have no error codes, only texts of their own.
+ * What a person reads after a sign-in that the wallet did not sign. Wallets have no error codes, only texts.
  *
  * @param {Pick<import('passport-near/client').RefusedSignIn, 'cause' | 'reason'>} refusal
  * @returns {{ text: string, isProblem: boolean }}

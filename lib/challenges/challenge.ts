@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 
 /*
  * Problem: a signature must be for this site, this browser, this purpose, and one use.
- * Mechanism: a challenge with a random nonce, which the server remembers and takes out at its first use.
- * Threat: a stored challenge that was changed, dated ahead, or drawn for another purpose or user.
+ * Mechanism: a challenge with a random nonce, which the server stores and consumes at its first use.
+ * Threat: a stored challenge that was changed, has a time in the future, or was issued for another purpose or user.
  */
 
 /** The default of `challengeMaxAge`, in milliseconds: 5 minutes. @internal */
@@ -77,7 +77,7 @@ export function createChallenge({
   }
 }
 
-/** Whether a challenge is older than `maxAge` milliseconds, or past the time for which its store remembers it. @internal */
+/** Whether a challenge is older than `maxAge` milliseconds, or has expired in its store. @internal */
 export function isExpired(
   { issuedAt, expiresAt }: Pick<ReturnedChallenge, 'issuedAt' | 'expiresAt'>,
   maxAge: number,
@@ -89,10 +89,10 @@ export function isExpired(
 /** The application's message or callback URL does not fit into a sealed challenge. @internal */
 export class ChallengeTooLongError extends TypeError {}
 
-/** How far ahead of this server's clock another server's may be, in milliseconds. */
+/** The tolerated difference between the clocks of two servers, in milliseconds. */
 const CLOCK_TOLERANCE = 1000
 
-/** Whether a challenge claims to be issued in the future: nothing is known about its age. @internal */
+/** Whether a challenge has an issue time in the future, so that its age is unknown. @internal */
 export function isFromFuture({ issuedAt }: { issuedAt: number }): boolean {
   return issuedAt > Date.now() + CLOCK_TOLERANCE
 }
@@ -100,11 +100,11 @@ export function isFromFuture({ issuedAt }: { issuedAt: number }): boolean {
 /** 32 bytes in base64. */
 const NONCE = /^[A-Za-z0-9+/]{43}=$/
 
-/** A challenge that a store returned. A store may drop what it does not know, so these three may be absent. @internal */
+/** A challenge that a store returned. A store may drop fields that it does not know, so these three may be absent. @internal */
 export type ReturnedChallenge = Omit<StoredChallenge, 'expiresAt' | 'purpose' | 'issuedTo'> &
   Partial<Pick<StoredChallenge, 'expiresAt' | 'purpose' | 'issuedTo'>>
 
-/** Whether a value is a challenge: the session's content is the application's, and a store can be anyone's. @internal */
+/** Whether a value is a challenge. The application can write to the session, and can bring its own store. @internal */
 export function isStoredChallenge(value: unknown): value is ReturnedChallenge {
   if (typeof value !== 'object' || value === null) return false
   const fields = value as Partial<Record<string, unknown>>

@@ -1,9 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 
 /*
- * Problem: without a cookie, nothing says that the client that answers is the client that asked.
- * Mechanism: PKCE (RFC 7636, S256). A challenge is bound to the hash of a secret, and its answer brings the secret.
- * Threat: an answer that is stolen on its way back to the client, or planted in another client.
+ * Problem: without a cookie, the server cannot see that a response comes from the client that requested the challenge.
+ * Mechanism: PKCE (RFC 7636, S256). A challenge is bound to the hash of a secret, and the response contains the secret.
+ * Threat: a response that is stolen on its way back to the client, or planted in another client.
  */
 
 const CODE_CHALLENGE = /^[\w-]{43}$/

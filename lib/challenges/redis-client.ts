@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describeValue } from '../validate'
 
-/** A client of the package `redis` (node-redis 5 and later), for one server, a pool or a cluster; the methods that are used. */
+/** The methods used of a client of the package `redis` (node-redis 5 and later), for one server, a pool or a cluster. */
 export interface NodeRedisClient {
   /** Runs a script by its text. */
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
@@ -9,7 +9,7 @@ export interface NodeRedisClient {
   evalSha(sha: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
 }
 
-/** A client of the package `ioredis`, for one server or a cluster; the methods that are used. */
+/** The methods used of a client of the package `ioredis`, for one server or a cluster. */
 export interface IoRedisClient {
   /** Runs a script by its text. */
   eval(script: string, keyCount: number, ...keysAndArguments: string[]): Promise<unknown>
@@ -84,17 +84,17 @@ function has(client: unknown, method: string): boolean {
   return typeof (client as Record<string, unknown> | null | undefined)?.[method] === 'function'
 }
 
-/** A client of the package `redis` (node-redis 5 and later) that can set a key once; the methods that are used. */
+/** The methods used of a client of the package `redis` (node-redis 5 and later) that can set a key once. */
 export interface NodeRedisSetClient {
-  /** Tells the client from one of `ioredis`. */
+  /** Distinguishes this client from a client of `ioredis`. */
   evalSha: unknown
   /** Sets a key. */
   set(key: string, value: string, options: { NX: true; PX: number }): Promise<unknown>
 }
 
-/** A client of the package `ioredis` that can set a key once; the methods that are used. */
+/** The methods used of a client of the package `ioredis` that can set a key once. */
 export interface IoRedisSetClient {
-  /** Tells the client from one of `redis`. */
+  /** Distinguishes this client from a client of `redis`. */
   evalsha: unknown
   /** Sets a key. */
   set(key: string, value: string, px: 'PX', milliseconds: number, nx: 'NX'): Promise<unknown>
@@ -115,7 +115,7 @@ export function keySetter(client: RedisSetClient): (key: string, lifetime: numbe
   return async (key, lifetime) => {
     const reply = await set(key, lifetime)
     if (reply === null) return false
-    // A client can be told to return text as a Buffer.
+    // A client may be configured to return text as a Buffer.
     if (reply === 'OK' || (Buffer.isBuffer(reply) && reply.toString() === 'OK')) return true
     throw new Error('Redis sent an unknown reply to SET')
   }

@@ -80,7 +80,7 @@ async function save(session: Session): Promise<void> {
   )
 }
 
-/** Of the sessions that can be saved, only express-session's has its request as a property of its own. */
+/** Among the sessions with a `save` method, only express-session's have their request as an own property. */
 type ExpressSession = Session & { id: string; req: { headers?: { cookie?: string } } }
 
 function isExpressSession(session: Session): session is ExpressSession {

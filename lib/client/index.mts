@@ -1,4 +1,7 @@
-/** `passport-near/client`: sign-in from a web page, an app or Node. An ES module for browsers and bundlers, without imports. */
+/**
+ * `passport-near/client`: sign-in from a web page, an app or Node. An ES module for browsers and bundlers, in one file: a page can load
+ * it without a bundler, with one request of 2.3 kB (gzip).
+ */
 import type {
   Answer,
   AuthorizationRequest,
@@ -83,7 +86,7 @@ type Outcome = 'signed-in' | 'confirmed'
 type Result<Reply, Success extends Outcome> =
   { outcome: Success; reply: Reply } | Exclude<SignInResult, { outcome: 'signed-in' }>
 
-/** Fetches a challenge, has the wallet sign it, and posts the answer: as `confirmation` where the request has a body of its own. */
+/** Fetches a challenge, has the wallet sign it, and posts the answer. The answer is the field `confirmation` if the request has other fields. */
 async function answerChallenge<Reply, Success extends Outcome>(
   wallet: Wallet,
   options: ConfirmOptions,

@@ -15,7 +15,7 @@ export interface PendingAuthorization {
   readonly expect: string
 }
 
-/** What a contract authorizes, if all pending authorizations resolve. */
+/** The payload that a contract authorizes if all pending authorizations resolve. */
 export interface ContractAnswer {
   readonly payload: string
   readonly pending: readonly PendingAuthorization[]
@@ -27,10 +27,10 @@ export function resolveAuthArgs(path: readonly string[], authorization: string):
 }
 
 /**
- * Reads what a contract returned. Unknown fields are ignored, but for `status`: contracts of earlier drafts return it, and a pending
- * authorization of theirs would look like a final one.
+ * Reads the value that a contract returned. Unknown fields are ignored. A value with the field `status` is rejected: contracts of
+ * earlier drafts return it, and their pending authorizations would look like final ones.
  *
- * @returns undefined if the contract does not authorize, in whatever way it says so
+ * @returns undefined if the contract does not authorize
  * @see {@link https://github.com/near/NEPs/blob/master/neps/nep-0641.md NEP-641, w_resolve_auth}
  */
 export function parseContractAnswer(result: FunctionResult): ContractAnswer | undefined {

@@ -1,11 +1,11 @@
 import { isSignableText } from '../validate'
 
-/** The longest authorization, in bytes of UTF-8. Real ones have less than 1 kB; each level of a path escapes the one below. */
+/** The maximum size of an authorization, in bytes of UTF-8. Real ones have less than 1 kB. Each level of a path escapes the level below. */
 export const MAX_AUTHORIZATION_BYTES = 16_384
 
 /**
  * The text that an account authorizes to sign in: the standard's JsonPayload. The domain and the nonce bind it to this site and to
- * the one use of a challenge.
+ * one challenge.
  *
  * @see {@link https://github.com/near/NEPs/blob/master/neps/nep-0641.md NEP-641}
  */
@@ -17,7 +17,7 @@ export function loginPayload(
   return JSON.stringify({ domain: recipient, action: 'Login', msg }, null, 2)
 }
 
-/** Whether a value can be an authorization: a text in UTF-8 that is neither empty nor too long. @internal */
+/** Whether a value can be an authorization: non-empty, valid UTF-8, and not too long. @internal */
 export function isAuthorization(value: unknown): value is string {
   return isSignableText(value) && Buffer.byteLength(value) <= MAX_AUTHORIZATION_BYTES
 }

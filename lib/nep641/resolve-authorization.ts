@@ -7,9 +7,9 @@ import { createAuthorizationResolver } from './resolve'
 
 const OWNER = 'resolveAuthorization'
 
-/** What {@link resolveAuthorization} resolves, and where it asks. */
+/** The authorization that {@link resolveAuthorization} checks, and the RPC endpoints that it asks. */
 export interface ResolveAuthorizationOptions extends WalletContractsOptions {
-  /** The account that is said to authorize a payload. */
+  /** The account that authorizes the payload, as the wallet claims. */
   accountId: string
   /** The authorization as the wallet returned it, at most 16,384 bytes. */
   authorization: string
@@ -45,23 +45,23 @@ export interface ResolveAuthorizationOptions extends WalletContractsOptions {
   allowImplicit?: boolean | undefined
 }
 
-/** What an account authorizes. */
+/** The payload that an account authorizes. */
 export interface ResolvedAuthorization {
   /** The text that is authorized. Compare it with the text that you expect. */
   payload: string
-  /** Whether one of the account's access keys decided, or the account's contract. */
+  /** `access-key` or `contract`: which of the two authorized the payload. */
   via: 'access-key' | 'contract'
-  /** The full-access key that signed, `<type>:<base58>`. Absent where a contract decided. */
+  /** The full-access key that signed, `<type>:<base58>`. Absent if the contract authorized. */
   publicKey?: string
 }
 
 /**
- * Finds out what text an account authorizes (NEP-641), for use without Passport. It says nothing about which text that should be:
- * compare the payload with your own, which must contain your domain and a nonce of one use.
+ * Finds out what text an account authorizes (NEP-641), for use without Passport. It does not check the text itself:
+ * compare the payload with the one that you expect, which must contain your domain and a nonce that is used once.
  *
  * @returns the payload, or undefined if the account does not authorize, or depends on more accounts than `maxDepth` and
  *   `maxAuthorizations` allow
- * @throws {NearServiceError} `ERR_NEAR_RPC_UNAVAILABLE` (503) when no endpoint can tell
+ * @throws {NearServiceError} `ERR_NEAR_RPC_UNAVAILABLE` (503) when no endpoint gives a usable response
  * @throws {TypeError} when an argument is wrong
  * @see {@link https://github.com/near/NEPs/blob/master/neps/nep-0641.md NEP-641}
  */

@@ -6,10 +6,10 @@ import type { RpcSettings } from '../rpc/options'
 import { QueryLimit, RpcUnavailableError } from '../rpc/query-limit'
 import { Walk, type ResolutionLimits, type ResolutionRequest, type Resolved, type Unresolved } from './walk'
 
-/** Of the whole process. */
+/** Limits that hold for the whole process. */
 const RESOLUTIONS = new QueryLimit(256)
 
-/** A passkey wallet creates its account seconds before the first sign-in. How long a new account is waited for, in milliseconds. */
+/** Pauses before a new account is asked for again, in milliseconds. A passkey wallet creates its account seconds before the first sign-in. */
 const NEW_ACCOUNT_PAUSES = [1000, 2000]
 
 /** The id of an account that is made of a contract's initial state. */
@@ -24,7 +24,7 @@ export interface ResolverSettings extends RpcSettings, ResolutionLimits {
 /** The authorization of an account. @internal */
 export type AuthorizationRequest = Pick<ResolutionRequest, 'accountId' | 'authorization' | 'expect'>
 
-/** What an authorization came to. @internal */
+/** The result of resolving an authorization. @internal */
 export interface Resolution {
   readonly result: Resolved | 'invalid' | 'limit'
   /** The RPC endpoint that decided: its place in the list, from 1. */
@@ -33,12 +33,13 @@ export interface Resolution {
 
 /** Finds out what an account authorizes. @internal */
 export interface AuthorizationResolver {
-  /** @throws {NearServiceError} `ERR_NEAR_RPC_UNAVAILABLE` (503) when no endpoint can tell */
+  /** @throws {NearServiceError} `ERR_NEAR_RPC_UNAVAILABLE` (503) when no endpoint gives a usable response */
   resolve(request: AuthorizationRequest): Promise<Resolution>
 }
 
 /**
- * Creates a resolver over JSON-RPC, at one endpoint or at `quorum` of them, each at a block of its own.
+ * Creates a resolver over JSON-RPC. It asks one endpoint, or `quorum` endpoints, each at the block that the endpoint
+ * reported.
  *
  * @see {@link https://github.com/near/NEPs/blob/master/neps/nep-0641.md NEP-641, resolution}
  * @internal

@@ -98,7 +98,7 @@ export class WalletContract {
     this.#store({ ...this.#state, extensions: new Set(extensions) })
   }
 
-  /** Whether the contract accepts signatures of its own key. */
+  /** Whether the contract accepts signatures by its key. */
   allowSignature(isSignatureAllowed: boolean): void {
     this.#store({ ...this.#state, isSignatureAllowed })
   }
@@ -136,7 +136,7 @@ export class WalletContract {
     return JSON.stringify({ signature: { msg, proof: this.#keys.prove(hashOffchainMessage(msg)) } })
   }
 
-  /** Each state is a block of its own. */
+  /** Each state gets a new block. */
   #store(state: State): void {
     this.#state = state
     const resolveAuth = (args: ResolveAuthArgs, context: ContractContext): object =>

@@ -13,12 +13,12 @@ import { verifyEd25519 } from '../nep413/ed25519'
 /** How a wallet contract's key signs. `no-sign` has no key: only extensions act for the account. */
 export type WalletSchema = 'webauthn-p256' | 'webauthn-ed25519' | 'ed25519' | 'no-sign'
 
-/** @internal A wallet contract's key: the half that the contract has, and the wallet's half. */
+/** @internal A wallet contract's key pair: the contract has the public key, the wallet the private key. */
 export interface WalletKeys {
   /** `<curve>:<base58>`; undefined without a key. */
   readonly publicKey: string | undefined
   readonly schema: WalletSchema
-  /** Signs a hash; undefined if the private half is held elsewhere. */
+  /** Signs a hash; undefined if the private key is elsewhere. */
   readonly prove: ((hash: Uint8Array) => string) | undefined
 }
 
@@ -51,7 +51,7 @@ export function createWalletKeys({
   return { schema, publicKey: `${curve.name}:${encodeBase58(pair.publicKey)}`, prove }
 }
 
-/** @internal Whether a proof is a signature of this key over a hash, as the reference contract checks it. */
+/** @internal Whether a proof is a signature by this key over a hash. The check is that of NEAR's reference contract. */
 export function verifyProof({ schema, publicKey }: WalletKeys, hash: Uint8Array, proof: string): boolean {
   if (schema === 'no-sign') return false
   const curve = CURVES[schema]
@@ -122,7 +122,7 @@ function importP256(compressed: Uint8Array): KeyObject {
 
 const P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
 
-/** Of the two signatures with the same meaning, the one with the lower S. @internal */
+/** The signature with the lower S. Each P-256 signature has a second valid form with another S. @internal */
 export function toLowS(signature: Uint8Array): Buffer {
   const s = BigInt(`0x${Buffer.from(signature.subarray(32)).toString('hex')}`)
   const low = s > P256_ORDER / 2n ? P256_ORDER - s : s
@@ -133,7 +133,7 @@ const ORIGIN = 'https://wallet.test'
 const FLAGS = { userPresent: 0x01, userVerified: 0x04, backupEligible: 0x08, backedUp: 0x10 } as const
 const MIN_AUTHENTICATOR_DATA = 37
 
-/** What an authenticator signs is a digest of the page's data and its own. */
+/** An authenticator signs a digest of two parts: the page's data and the authenticator's data. */
 function signWebAuthn(hash: Uint8Array, signRaw: (data: Uint8Array) => string): string {
   const clientData = JSON.stringify({
     type: 'webauthn.get',

@@ -243,7 +243,7 @@ export const contracts: Theme = {
   rows: [
     row(
       {
-        by: 'Somebody who overheard a login',
+        by: 'An eavesdropper',
         holds: "Carol's session and her authorization",
         tries: 'sends it again',
         twin: 'a new challenge is authorized',
@@ -258,7 +258,7 @@ export const contracts: Theme = {
     ),
     row(
       {
-        by: 'Somebody who overheard a login',
+        by: 'An eavesdropper',
         holds: 'an authorization that was used, and a new challenge',
         tries: 'sends it with the state of the new challenge',
         twin: 'the new challenge is authorized',
@@ -272,7 +272,7 @@ export const contracts: Theme = {
     ),
     row(
       {
-        by: 'Somebody who overheard a login',
+        by: 'An eavesdropper',
         holds: 'an authorization that was rejected while its key was disabled',
         tries: 'sends it again',
         twin: 'a new challenge is authorized',
@@ -605,7 +605,7 @@ export const contracts: Theme = {
         return top!.resolveAuth(scene.challenge, { through: below })
       },
     ),
-    answers('with more than anybody wants to hear', (payload) => ({ payload, more: 'x'.repeat(300_000) }), {
+    answers('with 300 kB', (payload) => ({ payload, more: 'x'.repeat(300_000) }), {
       refused: cannotTell,
     }),
     answers('with JSON that is 30,000 levels deep', () => Buffer.from('['.repeat(30_000))),

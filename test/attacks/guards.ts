@@ -96,7 +96,7 @@ const row = (
   },
 })
 
-const atTheScreen = { by: 'Somebody at an open browser' }
+const atTheScreen = { by: 'A person at an unattended browser' }
 
 const otherText = (tries: string, change: object): Story =>
   row(
@@ -202,7 +202,7 @@ const confirmations: Story[] = [
   ),
   row(
     {
-      by: 'Somebody who overheard it',
+      by: 'An eavesdropper',
       holds: 'a confirmation that was used',
       tries: 'sends it again',
       twin: 'a new one is signed',
@@ -217,7 +217,7 @@ const confirmations: Story[] = [
   ),
   row(
     {
-      by: 'Somebody who overheard it',
+      by: 'An eavesdropper',
       holds: "Alice's answer to a login's challenge of this session",
       tries: 'sends it as a confirmation',
       twin: 'it answers a challenge of this action',
@@ -311,11 +311,11 @@ const confirmations: Story[] = [
     },
   ),
   {
-    by: 'Somebody fast',
+    by: 'An attacker with many connections',
     holds: 'a confirmation and its session',
     tries: 'sends 50 copies at once',
     outcome: 'one is done; 49 × 401 `ERR_NEAR_CHALLENGE_MISSING`',
-    twin: '8 confirmations at once, each of its own: all done',
+    twin: '8 confirmations at once, each of its own challenge: all done',
     stage: guarded(),
     async test(stage) {
       const { confirmed, send, browser } = await setScene(stage)
@@ -334,10 +334,10 @@ const confirmations: Story[] = [
     },
   },
   {
-    by: 'Somebody who overheard it',
+    by: 'An eavesdropper',
     holds: "Alice's answer to a confirmation, and the session",
     tries: 'sends it as a login',
-    outcome: '401 `ERR_NEAR_CHALLENGE_MISSING`; nobody else is signed in',
+    outcome: '401 `ERR_NEAR_CHALLENGE_MISSING`; no other user is signed in',
     twin: 'the answer to a login’s challenge',
     stage: guarded(),
     async test(stage) {
@@ -429,7 +429,7 @@ const sessions: Story[] = [
     }),
   },
   {
-    by: 'Somebody who can set the clock back',
+    by: 'An attacker who can set the clock back',
     holds: 'a session',
     tries: 'makes its times lie in the future, while the chain cannot tell',
     outcome: '503 `ERR_NEAR_RPC_UNAVAILABLE`, and no recent login',
@@ -450,7 +450,7 @@ const sessions: Story[] = [
     by: 'A chain',
     holds: 'the keys',
     tries: 'is down for a day',
-    outcome: 'an hour long nobody notices; then 503, and never a sign-out',
+    outcome: 'sessions stay valid for an hour; then 503, and never a sign-out',
     twin: 'the chain is back: signed in',
     stage: guarded(),
     test: inTime(async ({ browser, network }) => {

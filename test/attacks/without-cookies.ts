@@ -14,7 +14,7 @@ const sealed = (secret: string | string[] = SECRET): StageOptions => ({
   near: { store: new SealedChallengeStore({ secret }) },
 })
 
-/** A client without cookies, with a code verifier of its own. */
+/** A client without cookies, with its own code verifier. */
 class Client {
   readonly codeVerifier = randomBytes(32).toString('base64url')
   readonly codeChallenge = createHash('sha256').update(this.codeVerifier).digest('base64url')
@@ -63,7 +63,7 @@ const flip = (state: string, index: number): string => {
 }
 
 const verifier = (what: string, odd: (codeVerifier: string) => unknown): Attack => ({
-  by: 'Somebody who knocks on the door',
+  by: 'An anonymous client',
   holds: 'a good login',
   tries: `sends ${what} as codeVerifier`,
   refused: missing,
@@ -78,7 +78,7 @@ const verifier = (what: string, odd: (codeVerifier: string) => unknown): Attack 
 
 /** An attack on the route that gives challenges. */
 const codeChallenge = (what: string, query: (codeChallenge: string) => string): Story => ({
-  by: 'Somebody who knocks on the door',
+  by: 'An anonymous client',
   holds: 'nothing',
   tries: `asks for a challenge with ${what}`,
   outcome: '400 `ERR_NEAR_CODE_CHALLENGE_INVALID`',
@@ -149,7 +149,7 @@ export const withoutCookies: Theme = {
       play: (stage, attack) => answerOther(stage, attack ? '/other/challenge' : undefined),
     },
     {
-      by: 'Somebody who found a signature later',
+      by: 'A reader of old logs',
       holds: 'a login that was not sent in time, with its verifier',
       tries: 'sends it after the challenge has expired',
       refused: [401, 'ERR_NEAR_CHALLENGE_EXPIRED'],
@@ -163,7 +163,7 @@ export const withoutCookies: Theme = {
       },
     },
     {
-      by: 'Somebody who overheard a login',
+      by: 'An eavesdropper',
       holds: 'the whole login, with its verifier',
       tries: 'sends it again',
       refused: missing,
@@ -177,11 +177,11 @@ export const withoutCookies: Theme = {
       },
     },
     {
-      by: 'Somebody fast',
+      by: 'An attacker with many connections',
       holds: 'a login with its verifier',
       tries: 'sends 50 copies at once',
       outcome: 'one is good; 49 × 401 `ERR_NEAR_CHALLENGE_MISSING`; 1 RPC call',
-      twin: '8 logins at once, each for a challenge of its own: all good',
+      twin: '8 logins at once, each for its own challenge: all good',
       stage: sealed(),
       async test(stage) {
         const { network, verified } = stage
@@ -198,7 +198,7 @@ export const withoutCookies: Theme = {
       },
     },
     {
-      by: 'Somebody fast',
+      by: 'An attacker with many connections',
       holds: 'a login, and two processes of the site that share a Redis',
       tries: 'sends 20 copies at once to both',
       outcome: 'one is good; 19 × 401 `ERR_NEAR_CHALLENGE_MISSING`',
@@ -229,7 +229,7 @@ export const withoutCookies: Theme = {
       },
     },
     {
-      by: 'Somebody who overheard a login',
+      by: 'An eavesdropper',
       holds: 'the whole login, and a site of one process, without Redis, that was restarted',
       tries: 'sends it again before the challenge has expired',
       outcome: 'good once more, as documented; after that 401 `ERR_NEAR_CHALLENGE_MISSING`',
@@ -321,7 +321,7 @@ export const withoutCookies: Theme = {
       },
     },
     {
-      by: 'Somebody who overheard a login',
+      by: 'An eavesdropper',
       holds: 'the whole login, and a server whose clock runs ahead by an hour and is set back',
       tries: 'sends it again',
       refused: missing,

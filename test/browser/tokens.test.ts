@@ -4,14 +4,14 @@ import { Cleanup } from '../support/app'
 import { describeInChromium, openBrowser } from '../support/chromium'
 import { freePort, startApiExample } from '../support/token-example'
 
-describeInChromium('the page of example/api, on an origin of its own', () => {
+describeInChromium('the page of example/api, on another origin', () => {
   const everything = new Cleanup()
   const cleanup = new Cleanup()
   let pageUrl: string
   let apiUrl: string
   let context: BrowserContext
   let page: Page
-  /** The cookies that anybody set, and the requests that carried one. */
+  /** The cookies that any response set, and the requests that carried one. */
   let cookies: string[]
   let bodies: string[]
 

@@ -13,7 +13,7 @@ const asking = { query: { codeChallenge } }
 const answering = { body: { codeVerifier } }
 
 let drawn = 0
-/** A challenge with a nonce of its own. */
+/** A challenge with a random nonce. */
 const draw = (given: Partial<StoredChallenge> = {}) => storedChallenge(`challenge ${drawn++}`, given)
 
 const create = (secret: string | string[] = SECRET) => new SealedChallengeStore({ secret })
@@ -27,7 +27,7 @@ describe('SealedChallengeStore keeps the contract of stores, in one process', ()
 describe('SealedChallengeStore', () => {
   it('returns what was sealed, under the handle', async () => {
     const store = create()
-    const challenge = draw({ callbackUrl: 'https://app.example.com/', issuedTo: 'somebody' })
+    const challenge = draw({ callbackUrl: 'https://app.example.com/', issuedTo: 'user-1' })
     const handle = await store.issue(asking, challenge)
     expect(await store.consume(answering, handle, PURPOSE)).toEqual({ ...challenge, state: handle })
   })

@@ -87,7 +87,7 @@ function addWallet(app: express.Express, network: TestNetwork, alice: TestAccoun
   }) as express.ErrorRequestHandler)
 }
 
-/** Runs the table in a runtime of its own. */
+/** Runs the table in a separate runtime. */
 async function run(program: string, args: string[], wallet: string): Promise<unknown> {
   const module = pathToFileURL(resolve(client)).href
   const { stdout } = await promisify(execFile)(program, [

@@ -287,7 +287,7 @@ describe('a confirmation', () => {
     const { alice, browser, send, url } = await start()
     const good = await confirm(browser, alice, order)
     expect(await send({ ...order, confirmation })).toEqual(rejection)
-    // Before the question whether somebody is signed in.
+    // Before the check that a user is signed in.
     expect(await send({ ...order, confirmation }, new Browser(url))).toEqual(rejection)
     expect(await send({ ...order, confirmation: good })).toMatchObject({ accountId: 'alice.test' })
   })
@@ -314,12 +314,12 @@ describe('a confirmation', () => {
             headers: { ...(init.headers as object), ...(user && { 'x-user': user }) },
           }),
       })
-    const [nobody, alicesToken, bobsToken] = [as(''), as('alice'), as('bob')]
+    const [anonymous, alicesToken, bobsToken] = [as(''), as('alice'), as('bob')]
     const required = [401, 'ERR_NEAR_SIGN_IN_REQUIRED']
-    const drawn = await postJson(nobody, '/transfer/challenge', order)
+    const drawn = await postJson(anonymous, '/transfer/challenge', order)
     expect([drawn.status, drawn.body.code]).toEqual(required)
     const confirmation = await confirm(alicesToken, alice, order)
-    expect(await send({ ...order, confirmation }, nobody)).toEqual(required)
+    expect(await send({ ...order, confirmation }, anonymous)).toEqual(required)
     expect(await send({ ...order, confirmation }, alicesToken)).toMatchObject({ accountId: 'alice.test' })
     const another = await confirm(alicesToken, alice, order)
     expect(await send({ ...order, confirmation: another }, bobsToken)).toEqual(missing)

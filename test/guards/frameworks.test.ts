@@ -9,7 +9,7 @@ import { PassportStrategy } from '@nestjs/passport'
 import { json } from 'body-parser'
 import connect from 'connect'
 import { RedisStore } from 'connect-redis'
-// @ts-expect-error -- has no types of its own
+// @ts-expect-error -- has no types
 import untypedCookieSession from 'cookie-session'
 import express from 'express'
 import express4 from 'express4'

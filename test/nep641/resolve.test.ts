@@ -315,7 +315,7 @@ describe('of several endpoints', () => {
 })
 
 describe('with a quorum', () => {
-  it('as many endpoints must agree, each at a block of its own', async () => {
+  it('that number of endpoints must agree, each at the block that it reported', async () => {
     const [first, second, third] = await Promise.all([start(), start(), start()])
     expect(await resolve([first.url, second.url, third.url], { quorum: 2 })).toBe('yes')
     expect([first.kinds(), second.kinds(), third.kinds()]).toEqual([
@@ -329,7 +329,7 @@ describe('with a quorum', () => {
     ['does not authorize', { call: () => panic }, 'no'],
     ['authorizes another text', { call: () => returned({ payload: 'q' }) }, 'cannot tell'],
     ['cannot tell', { block: () => handlerError('NO_SYNCED_BLOCKS') }, 'cannot tell'],
-  ])('a liar cannot sign anybody in where the other %s', async (_, behaviour, expected) => {
+  ])('a lying node causes no login if the other node %s', async (_, behaviour, expected) => {
     const nodes = [await start(), await start(behaviour)]
     for (const rpc of [nodes, nodes.toReversed()])
       expect(

@@ -19,7 +19,7 @@ function fault({ integrity, resolved }) {
 
 const path = process.argv[2] ?? 'package-lock.json'
 const { packages = {} } = JSON.parse(readFileSync(path, 'utf8'))
-// The root, links and bundled packages have no tarball of their own.
+// The root, links and bundled packages have no tarball.
 const downloaded = Object.entries(packages).filter(([name, { link, inBundle }]) => name && !link && !inBundle)
 const faults = downloaded.flatMap(([name, entry]) => {
   const reason = fault(entry)

@@ -9,7 +9,7 @@ const CHALLENGES = scaled(1_000_000, 20_000)
 const LOGINS = scaled(100_000, 2000)
 
 describeWithRedis('a flood of a site without cookies', () => {
-  it(`leaves the heap as it was after ${CHALLENGES} challenges, and asks nobody for ${LOGINS} invented states`, async () => {
+  it(`leaves the heap as it was after ${CHALLENGES} challenges, and sends no request for ${LOGINS} invented states`, async () => {
     if (!existsSync('dist/index.js')) throw new Error('The package is not built: run npm run build first')
     const script = ['--expose-gc', 'test/bench/sealed.mjs', String(CHALLENGES), String(LOGINS)]
     const { stdout } = await promisify(execFile)(process.execPath, script)

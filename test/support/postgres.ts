@@ -35,7 +35,7 @@ export const describeWithPostgres = (name: string, tests: () => void): void =>
     tests,
   )
 
-/** PostgreSQL refuses to run as root. It then runs as the user postgres, or as nobody. */
+/** PostgreSQL refuses to run as root. It then runs as the user postgres or the user nobody. */
 function unprivilegedUser(): Pick<SpawnOptions, 'uid' | 'gid'> {
   if (process.getuid?.() !== 0) return {}
   const users = readFileSync('/etc/passwd', 'utf8').split('\n')

@@ -164,7 +164,7 @@ describe('the store contract', () => {
       (kept) =>
         new (class extends GoodStore {
           protected override name(req: object) {
-            return (req as Partial<SessionRequest>).sessionID ? super.name(req) : 'nobody'
+            return (req as Partial<SessionRequest>).sessionID ? super.name(req) : 'none'
           }
         })(kept),
       ['rejects a request without a session'],

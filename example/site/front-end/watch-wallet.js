@@ -1,5 +1,5 @@
 /**
- * Watches near-connect's wallet while somebody is signed in. The session of the site goes on whatever the wallet does.
+ * Watches near-connect's wallet while a user is signed in. The session of the site goes on whatever the wallet does.
  *
  * @param {import('@hot-labs/near-connect').NearConnector} connector
  * @param {{ accountId: string, onChange: (accountId: string | undefined) => void }} options - `onChange` is called when the wallet has

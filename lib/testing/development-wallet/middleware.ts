@@ -60,7 +60,7 @@ export function developmentWallet(
     const origin = own?.origin ?? `http://${req.headers.host ?? ''}`
     const target = parseUrl(req.url, origin)
     if (!target || !isSameOrigin(req, own?.host)) {
-      send(req, res, json(403, { message: 'The wallet takes requests of its own pages only.' }))
+      send(req, res, json(403, { message: 'The wallet accepts requests from its own pages only.' }))
       return
     }
     const method = req.method === 'HEAD' ? 'GET' : req.method

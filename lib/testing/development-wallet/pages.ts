@@ -165,7 +165,7 @@ const accountChoice = (accountIds: readonly string[]): Html =>
     )}
   </fieldset>`
 
-/** The fields belong to a form of their own, wherever they stand: a form cannot contain another one. */
+/** The fields belong to a separate form, which they name: a form cannot contain another form. */
 const createAccount = (accountIds: readonly string[], kinds?: Html): Html =>
   html`<details ${accountIds.length > 0 ? undefined : html`open`}>
       <summary>Create an account</summary>
