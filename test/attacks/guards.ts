@@ -315,7 +315,7 @@ const confirmations: Story[] = [
     holds: 'a confirmation and its session',
     tries: 'sends 50 copies at once',
     outcome: 'one is done; 49 × 401 `ERR_NEAR_CHALLENGE_MISSING`',
-    twin: '8 confirmations at once, each of its own challenge: all done',
+    twin: '8 confirmations at once, each for a separate challenge: all done',
     stage: guarded(),
     async test(stage) {
       const { confirmed, send, browser } = await setScene(stage)
