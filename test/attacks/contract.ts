@@ -129,7 +129,7 @@ const yesAt = (payload: string, block_hash: string): object => resultAt({ payloa
 const nodeSays = (what: string, attacks: Answers): Attack =>
   nodeAnswers(
     {
-      by: 'A node that lies, or whoever stands between',
+      by: 'A lying node, or an attacker between node and server',
       holds: 'the answer of the contract',
       tries: `says ${what}`,
       refused: cannotTell,
