@@ -1,5 +1,3 @@
-import cluster from 'node:cluster'
-
 let hasWarned = false
 
 /**
@@ -7,10 +5,17 @@ let hasWarned = false
  * accept the same challenge.
  */
 export function warnAboutOtherProcesses(): void {
-  if (hasWarned || !(cluster.isWorker || process.env.NODE_APP_INSTANCE !== undefined)) return
+  if (hasWarned || !isOneOfSeveral()) return
   hasWarned = true
   process.emitWarning(
     'Challenges are kept in sessions, and this process is one of several: a login that is sent to two processes at the same moment can be accepted by both. Use a store that all processes share, such as RedisChallengeStore.',
     { type: 'PassportNearWarning', code: 'PASSPORT_NEAR_SEVERAL_PROCESSES' },
   )
+}
+
+/** Loads `node:cluster` here, because applications without sessions do not need it. */
+function isOneOfSeveral(): boolean {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() is asynchronous
+  const cluster = require('node:cluster') as typeof import('node:cluster').default
+  return cluster.isWorker || process.env.NODE_APP_INSTANCE !== undefined
 }
