@@ -45,7 +45,7 @@ function costs() {
   const header = ['', 'CPU', 'of a key login', 'RPC calls', 'bytes to the endpoint', 'bytes back', 'heap']
   return `${table(header, cells)}
 
-The challenge and what follows it, without Express and without the wallet's work; medians of ${rounds} interleaved rounds of ${whole(count)}, with spread (${machineOf(machine)}). Bytes are bodies. The heap is what stays: of revalidations 30 seconds later, because an answer is kept for so long at most. A process without any of them takes ${fixed(idleMegabytes['passport-near'] - idleMegabytes['passport-local'], 1)} MB more than with \`passport-local\`. \`require('passport-near')\` takes ${fixed(require['passport-near'] - require.passport, 1)} ms more than \`require('passport')\`. \`npm install passport-near\` adds ${packages} packages.`
+The challenge and what follows it, without Express and without the wallet's work; medians of ${rounds} interleaved rounds of ${whole(count)}, with spread (${machineOf(machine)}). Bytes are bodies. The heap is what stays; for revalidations, 30 seconds after the last one, because an answer is kept for at most 30 seconds. A process without any of them takes ${fixed(idleMegabytes['passport-near'] - idleMegabytes['passport-local'], 1)} MB more than with \`passport-local\`. \`require('passport-near')\` takes ${fixed(require['passport-near'] - require.passport, 1)} ms more than \`require('passport')\`. \`npm install passport-near\` adds ${packages} packages.`
 }
 
 function processes() {
