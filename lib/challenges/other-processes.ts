@@ -1,12 +1,13 @@
-let hasWarned = false
+let hasChecked = false
 
 /**
  * Warns once when challenges are kept in sessions and this process is one of several (`node:cluster`, PM2): each process could
  * accept the same challenge.
  */
 export function warnAboutOtherProcesses(): void {
-  if (hasWarned || !isOneOfSeveral()) return
-  hasWarned = true
+  if (hasChecked) return
+  hasChecked = true
+  if (!isOneOfSeveral()) return
   process.emitWarning(
     'Challenges are kept in sessions, and this process is one of several: a login that is sent to two processes at the same moment can be accepted by both. Use a store that all processes share, such as RedisChallengeStore.',
     { type: 'PassportNearWarning', code: 'PASSPORT_NEAR_SEVERAL_PROCESSES' },
