@@ -116,11 +116,11 @@ export class RedisChallengeStore<Request extends object = object> implements Cha
   ): Promise<StoredChallenge | undefined> {
     const { session, keys } = this.#browser(req)
     const args = [state ?? '', purpose]
-    const timeout = new AbortController()
+    const controller = new AbortController()
     const { challenge, holder } = await this.#limits.withTimeout(async () => {
       const own = parseReply(await this.#command(CONSUME, keys.own, args))
       const holder = own.left > 0 ? keys.own : undefined
-      if (own.challenge || keys.previous === undefined || timeout.signal.aborted) {
+      if (own.challenge || keys.previous === undefined || controller.signal.aborted) {
         return { challenge: own.challenge, holder: holder ?? keys.previous }
       }
       const previous = parseReply(await this.#command(CONSUME, keys.previous, args))
@@ -128,7 +128,7 @@ export class RedisChallengeStore<Request extends object = object> implements Cha
         challenge: previous.challenge,
         holder: previous.left > 0 ? keys.previous : holder,
       }
-    }, timeout)
+    }, controller)
     if (!challenge) return undefined
     if (session) {
       const { issuedAt, expiresAt } = challenge
