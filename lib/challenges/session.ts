@@ -80,8 +80,50 @@ async function save(session: Session): Promise<void> {
   )
 }
 
+/**
+ * Leaves out the saves of a new session of express-session that would write what the store already has.
+ *
+ * Passport saves the session at login. express-session takes it for unsaved, because its id is new, and saves it again before it sends
+ * the response's last byte. That costs a write to the store and a second packet.
+ */
+export function skipUnchangedSaves(session: Session): void {
+  const { save } = session
+  if (!isExpressSession(session) || typeof save !== 'function') return
+  let saved: string | undefined
+  const wrapped = (callback?: (error?: unknown) => void): unknown => {
+    const content = contentOf(session)
+    if (content === saved) {
+      callback?.()
+      return session
+    }
+    return save.call(session, (error?: unknown) => {
+      if (!error) saved = content
+      callback?.(error)
+    }) as unknown
+  }
+  replaceMethod(session, 'save', wrapped)
+}
+
+/**
+ * What is saved, but for the time at which the cookie expires: that moves with each request. The cookie's age is compared in seconds,
+ * because express-session loses a millisecond of it now and then.
+ */
+function contentOf({ cookie, ...content }: ExpressSession): string {
+  const { expires: _expires, originalMaxAge, ...settings } = cookie?.toJSON?.() ?? {}
+  return JSON.stringify([content, settings, Math.round(Number(originalMaxAge) / 1000)])
+}
+
+/** Replaces a method of a session. Not enumerable, so that it is neither saved nor copied with the session's content. */
+export function replaceMethod(session: Session, name: string, value: (...args: never[]) => unknown): void {
+  Reflect.defineProperty(session, name, { value, configurable: true, writable: true, enumerable: false })
+}
+
 /** Among the sessions with a `save` method, only express-session's have their request as an own property. */
-type ExpressSession = Session & { id: string; req: { headers?: { cookie?: string } } }
+type ExpressSession = Session & {
+  id: string
+  req: { headers?: { cookie?: string } }
+  cookie?: { toJSON?(): { expires?: unknown; originalMaxAge?: unknown } }
+}
 
 function isExpressSession(session: Session): session is ExpressSession {
   return Object.hasOwn(session, 'req') && typeof session.id === 'string'
@@ -129,13 +171,7 @@ export function wrapRegenerate(
     carryOver()
     return replaced
   }
-  // Not enumerable, so that it is neither saved nor copied with the session's content.
-  Reflect.defineProperty(session, 'regenerate', {
-    value: wrapped,
-    configurable: true,
-    writable: true,
-    enumerable: false,
-  })
+  replaceMethod(session, 'regenerate', wrapped)
 }
 
 function isPromise(value: unknown): value is Promise<unknown> {

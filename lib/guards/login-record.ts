@@ -1,5 +1,12 @@
 import { serializedUser } from '../challenges/current-user'
-import { getSession, getSessionId, wrapRegenerate, type Session } from '../challenges/session'
+import {
+  getSession,
+  getSessionId,
+  replaceMethod,
+  skipUnchangedSaves,
+  wrapRegenerate,
+  type Session,
+} from '../challenges/session'
 import type { AuthorizationResolver } from '../nep641/resolve'
 import { viaOf } from '../profile'
 import type { AuthorizationProof } from '../proofs/authorization'
@@ -63,6 +70,7 @@ export class LoginRecords {
     if (!session) return
     const now = Date.now()
     wrapRegenerate(req, session, () => (newSession) => {
+      skipUnchangedSaves(newSession)
       const { save } = newSession
       if (typeof save !== 'function') return
       let isNoted = false
@@ -71,9 +79,7 @@ export class LoginRecords {
         isNoted = true
         return save.apply(newSession, args) as unknown
       }
-      // Not enumerable, so that it is neither saved nor copied with the session's content.
-      const descriptor = { value: wrapped, configurable: true, writable: true, enumerable: false }
-      Reflect.defineProperty(newSession, 'save', descriptor)
+      replaceMethod(newSession, 'save', wrapped)
     })
   }
 

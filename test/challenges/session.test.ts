@@ -1,3 +1,4 @@
+import type { Request } from 'express'
 import { NearAuthError, RedisChallengeStore, SessionChallengeStore } from 'passport-near'
 import { TestNetwork } from 'passport-near/testing'
 import { createClient } from 'redis'
@@ -128,6 +129,66 @@ describe('a session whose challenge is consumed', () => {
     const failed = await browser.login(another)
     expect([failed.status, failed.body.code]).toEqual([503, 'ERR_NEAR_STORE_FAILED'])
     expect(network.requestCount).toBe(before)
+  })
+})
+
+describe('the session of express-session that a login makes', () => {
+  /** @param change - what the route does after the login, before it responds */
+  async function logIn(change: (req: Request, next: () => void) => void) {
+    const network = await TestNetwork.start()
+    cleanup.add(() => network.stop())
+    const alice = await network.createAccount('alice.test')
+    const sessions = new TroubledSessions()
+    const { url } = await startApp(cleanup, {
+      sessions,
+      cookie: { maxAge: 60_000 },
+      verify: ({ accountId }, done) => done(null, { id: accountId }),
+      near: { rpc: network.rpcUrl },
+      routes: (app, authenticator) => {
+        app.post('/login', authenticator.authenticate('near'), (req, res) =>
+          change(req, () => res.json(req.user)),
+        )
+        app.get('/session', (req, res) => res.json(req.session))
+      },
+    })
+    const browser = new Browser(url)
+    const signed = await alice.signMessage(await browser.challenge())
+    sessions.saved = 0
+    const response = await browser.post('/login', signed)
+    expect([response.status, await response.json()]).toEqual([200, { id: 'alice.test' }])
+    const { saved } = sessions
+    const kept = (await (await browser.request('/session')).json()) as Record<string, unknown>
+    expect(kept).toMatchObject({
+      passport: { user: { id: 'alice.test' } },
+      'near:login': { accountId: 'alice.test' },
+    })
+    // The first save is the old session's, without its challenge.
+    return { saves: saved - 1, kept }
+  }
+
+  it('is written once', async () => {
+    expect((await logIn((_, next) => next())).saves).toBe(1)
+  })
+
+  it('is written again when the route changes it', async () => {
+    const { saves, kept } = await logIn((req, next) => {
+      Object.assign(req.session, { cart: [1] })
+      next()
+    })
+    expect([saves, kept.cart]).toEqual([2, [1]])
+  })
+
+  it('is written again when the route changes how long its cookie is kept', async () => {
+    const { saves, kept } = await logIn((req, next) => {
+      req.session.cookie.maxAge = 3_600_000
+      next()
+    })
+    expect(saves).toBe(2)
+    expect(Math.round((kept.cookie as { originalMaxAge: number }).originalMaxAge / 1000)).toBe(3600)
+  })
+
+  it('calls back when the route saves it without a change', async () => {
+    expect((await logIn((req, next) => void req.session.save(next))).saves).toBe(1)
   })
 })
 
