@@ -1,5 +1,5 @@
 // Measures this project and others in one run, and writes the figures to docs/bench/results.json. The run
-// takes about nine minutes. The contenders take turns, so that a slow minute of the machine affects all of
+// takes about thirteen minutes. The contenders take turns, so that a slow minute of the machine affects all of
 // them.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
