@@ -104,13 +104,11 @@ export function skipUnchangedSaves(session: Session): void {
   replaceMethod(session, 'save', wrapped)
 }
 
-/**
- * What is saved, but for the time at which the cookie expires: that moves with each request. The cookie's age is compared in seconds,
- * because express-session loses a millisecond of it now and then.
- */
-function contentOf({ cookie, ...content }: ExpressSession): string {
-  const { expires: _expires, originalMaxAge, ...settings } = cookie?.toJSON?.() ?? {}
-  return JSON.stringify([content, settings, Math.round(Number(originalMaxAge) / 1000)])
+/** What is saved, but for the time at which the cookie expires: express-session moves it with each request. */
+function contentOf(session: ExpressSession): string {
+  const content = JSON.stringify(session)
+  const expires = session.cookie?.expires
+  return expires instanceof Date ? content.replace(JSON.stringify(expires), '') : content
 }
 
 /** Replaces a method of a session. Not enumerable, so that it is neither saved nor copied with the session's content. */
@@ -122,7 +120,7 @@ export function replaceMethod(session: Session, name: string, value: (...args: n
 type ExpressSession = Session & {
   id: string
   req: { headers?: { cookie?: string } }
-  cookie?: { toJSON?(): { expires?: unknown; originalMaxAge?: unknown } }
+  cookie?: { expires?: unknown }
 }
 
 function isExpressSession(session: Session): session is ExpressSession {
