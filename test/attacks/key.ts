@@ -9,6 +9,14 @@ const badForm: Attack['refused'] = [400, 'ERR_NEAR_CREDENTIALS_INVALID']
 const limited: Attack['refused'] = [401, 'ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS']
 const noKey: Attack['refused'] = [401, 'ERR_NEAR_ACCESS_KEY_NOT_FOUND']
 
+/** One wallet for each type of key: near-api-js takes 20 ms to make an ML-DSA-65 key, and writes it in base58 several times. */
+const wallets = new Map<KeyPairType, Wallet>()
+function walletOf(type: KeyPairType): Wallet {
+  const wallet = wallets.get(type) ?? new Wallet(type)
+  wallets.set(type, wallet)
+  return wallet
+}
+
 /** A good login with a key of the given type, changed in one respect. */
 const forged = (
   row: Pick<Attack, 'by' | 'holds' | 'tries' | 'twin'> & { refused: Attack['refused'] },
@@ -17,7 +25,7 @@ const forged = (
 ): Attack => ({
   ...row,
   async play({ alice, open }, attack) {
-    const wallet = new Wallet(type)
+    const wallet = walletOf(type)
     alice.addKey({ publicKey: wallet.publicKey })
     const browser = open()
     const login = wallet.answer('alice.test', await browser.challenge())

@@ -12,7 +12,7 @@ interface Target {
   stop?: () => unknown
 }
 
-const RUNS = Number(process.env.FUZZ_RUNS ?? 500)
+const RUNS = Number(process.env.FUZZ_RUNS ?? 250)
 const SEED = Number(process.env.FUZZ_SEED ?? randomInt(2 ** 31))
 
 describe(`fuzzing, FUZZ_SEED=${SEED}: exactly one outcome, and the right class of it`, () => {

@@ -475,10 +475,13 @@ describe('an endpoint keeps its place', () => {
     const first = await start(behaviour)
     const second = await start({ call: authorizes })
     const near = strategy([first.url, second.url])
-    for (let count = 0; count < 5; count++) expect(await login(near)).toBe('success')
-    const asked = first.requests.filter(({ method }) => method === 'block')
-    // A kept connection that breaks is tried once more.
-    expect(asked).toHaveLength(3)
+    const blocks = (): number => first.requests.filter(({ method }) => method === 'block').length
+    for (let count = 0; count < 6; count++) expect(await login(near)).toBe('success')
+    const asked = blocks()
+    for (let count = 0; count < 2; count++) expect(await login(near)).toBe('success')
+    // On a busy machine a connection may open so late that the endpoint is not blamed for that login.
+    expect(asked).toBeGreaterThanOrEqual(3)
+    expect(blocks()).toBe(asked)
   })
 
   it('for logins with keys, whatever contract logins do to it', async () => {

@@ -13,8 +13,8 @@ import { scaled } from '../support/scale'
 import { startSite } from '../support/site-process'
 import { Visitor } from '../support/visitor'
 
-const REQUESTS = scaled(50_000, 2000)
-const WARM_UP = scaled(5000, 1000)
+const REQUESTS = scaled(50_000, 1000)
+const WARM_UP = scaled(5000, 500)
 const ROOM = 50
 const PATH = '/login/near/challenge'
 
