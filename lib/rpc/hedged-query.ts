@@ -13,6 +13,9 @@ import { RpcUnavailableError, type QueryLimit } from './query-limit'
 /** How long an endpoint is waited for before the next is asked as well, in milliseconds, if the timeout leaves as much. */
 const HEDGE_DELAY = 1000
 
+/** The part of the hedge delay after which a silent endpoint counts as failed. Its connection opens after the delay has started. */
+const BLAMED_AFTER = 0.9
+
 /** The endpoints of one strategy. */
 export interface EndpointGroup {
   readonly endpoints: readonly Endpoint[]
@@ -209,7 +212,7 @@ class HedgedQuery<Response> {
     this.#clearTimeout?.()
     const now = performance.now()
     for (const [index, { controller, connectedAt, hasResponded }] of this.#attempts) {
-      if (connectedAt !== undefined && !hasResponded && now - connectedAt >= this.#hedgeDelay)
+      if (connectedAt !== undefined && !hasResponded && now - connectedAt >= this.#hedgeDelay * BLAMED_AFTER)
         this.#group.circuits.recordFailure(index)
       controller.abort()
     }

@@ -57,8 +57,7 @@ describe('an endpoint that keeps failing', () => {
       expect(outcome).toMatchObject(yes)
       times.push(ms)
     }
-    // On a busy machine a connection may open so late that the next endpoint responds before the first was
-    // waited for long enough to be blamed: then a fourth login waits.
+    // On a busy machine a connection may open so late that the endpoint is not blamed: then a fourth login waits.
     expect([3, 4]).toContain(dead.requestCount)
     // The hedge delay of one second, plus a margin for a busy machine; the other endpoints get no wait at
     // all.
