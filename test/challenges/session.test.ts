@@ -194,6 +194,27 @@ describe('the session of express-session that a login makes', () => {
     expect(Math.round((kept.cookie as { originalMaxAge: number }).originalMaxAge / 1000)).toBe(3600)
   })
 
+  it('is written again when the first write failed', async () => {
+    const network = await TestNetwork.start()
+    cleanup.add(() => network.stop())
+    const alice = await network.createAccount('alice.test')
+    const sessions = new TroubledSessions()
+    const { url } = await startApp(cleanup, {
+      sessions,
+      near: { rpc: network.rpcUrl },
+      verify: ({ accountId }, done) => {
+        sessions.failures.push(new Error('the disk is full'))
+        done(null, { id: accountId })
+      },
+    })
+    const browser = new Browser(url)
+    const signed = await alice.signMessage(await browser.challenge())
+    sessions.saved = 0
+    expect((await browser.login(signed)).status).toBe(500)
+    // The old session's, the failed one, and one at the end of the response.
+    expect(sessions.saved).toBe(3)
+  })
+
   it('calls back when the route saves it without a change', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     cleanup.add(() => vi.useRealTimers())

@@ -8,12 +8,15 @@ export class TroubledSessions extends MemoryStore {
   saved = 0
   touched = 0
   failure: Error | undefined
+  /** Each is the outcome of one write. */
+  readonly failures: Error[] = []
   /** Writes wait for this promise. */
   held: Promise<void> = Promise.resolve()
 
   override set(id: string, data: SessionData, callback?: (error?: unknown) => void): void {
     this.saved++
-    void this.held.then(() => (this.failure ? callback?.(this.failure) : super.set(id, data, callback)))
+    const failure = this.failures.shift() ?? this.failure
+    void this.held.then(() => (failure ? callback?.(failure) : super.set(id, data, callback)))
   }
 
   override touch(id: string, data: SessionData, callback?: () => void): void {
