@@ -90,14 +90,18 @@ export function skipUnchangedSaves(session: Session): void {
   const { save } = session
   if (!isExpressSession(session) || typeof save !== 'function') return
   let saved: string | undefined
+  let latest: object | undefined
   const wrapped = (callback?: (error?: unknown) => void): unknown => {
     const content = contentOf(session)
     if (content === saved) {
       callback?.()
       return session
     }
+    // While a write is pending, and after one that was overtaken by another, the store's content is unknown.
+    saved = undefined
+    const write = (latest = {})
     return save.call(session, (error?: unknown) => {
-      if (!error) saved = content
+      if (!error && write === latest) saved = content
       callback?.(error)
     }) as unknown
   }

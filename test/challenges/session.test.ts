@@ -194,6 +194,16 @@ describe('the session of express-session that a login makes', () => {
     expect(Math.round((kept.cookie as { originalMaxAge: number }).originalMaxAge / 1000)).toBe(3600)
   })
 
+  it('is written again when the route takes a change back that is being written', async () => {
+    const { saves, kept } = await logIn((req, next) => {
+      Object.assign(req.session, { cart: [1] })
+      req.session.save()
+      Reflect.deleteProperty(req.session, 'cart')
+      next()
+    })
+    expect([saves, kept.cart]).toEqual([3, undefined])
+  })
+
   it('is written again when the first write failed', async () => {
     const network = await TestNetwork.start()
     cleanup.add(() => network.stop())
