@@ -108,7 +108,7 @@ export function skipUnchangedSaves(session: Session): void {
   replaceMethod(session, 'save', wrapped)
 }
 
-/** What is saved, but for the time at which the cookie expires: express-session moves it with each request. */
+/** The content to compare, without the time at which the cookie expires: express-session sets that time anew with each request. */
 function contentOf(session: ExpressSession): string {
   const content = JSON.stringify(session)
   const expires = session.cookie?.expires

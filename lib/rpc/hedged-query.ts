@@ -205,7 +205,7 @@ class HedgedQuery<Response> {
     this.#reject(new RpcUnavailableError(this.#failures))
   }
 
-  /** Aborts the attempts that are pending. One that has exceeded its hedge delay counts as a failure of its endpoint. */
+  /** Aborts the attempts that are pending. One that was silent for most of its hedge delay counts as a failure of its endpoint. */
   #abort(): void {
     this.#isSettled = true
     this.#clearHedge?.()

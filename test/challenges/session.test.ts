@@ -167,7 +167,7 @@ describe('the session of express-session that a login makes', () => {
   }
 
   it('is written once, although the time moves at which its cookie expires', async () => {
-    // The clock stands still but for the route: express-session loses a millisecond where it does not.
+    // The clock moves in the route only. With a running clock, express-session sometimes shortens the cookie's age by a millisecond.
     vi.useFakeTimers({ toFake: ['Date'] })
     cleanup.add(() => vi.useRealTimers())
     const { saves } = await logIn((_, next) => {
