@@ -1,17 +1,34 @@
-import type { Schema } from 'borsh'
-
-let borsh: typeof import('borsh') | undefined
-
-/**
- * Encodes a value with Borsh, the binary format of NEAR.
- *
- * Loads the library at the first call: loading it takes half as long as loading this package, and an application may never need it.
- *
- * @param value - of the schema's types: they are not checked here. An `ArrayBuffer` for an array of bytes is encoded at once.
- * @see {@link https://borsh.io/ Borsh}
+/*
+ * The types of Borsh, NEAR's binary format, that the two signed messages consist of. A struct is its fields, one after the other.
+ * https://borsh.io/
  */
-export function serialize(schema: Schema, value: unknown): Uint8Array {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() is asynchronous
-  borsh ??= require('borsh') as typeof import('borsh')
-  return borsh.serialize(schema, value, false)
+
+/** Encodes a `u32`: four bytes, little-endian. */
+export function encodeU32(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(4)
+  bytes.writeUInt32LE(value)
+  return bytes
+}
+
+/** Encodes a `u64`: eight bytes, little-endian. */
+export function encodeU64(value: bigint): Buffer {
+  const bytes = Buffer.allocUnsafe(8)
+  bytes.writeBigUInt64LE(value)
+  return bytes
+}
+
+/** Encodes a string: the number of its bytes as a `u32`, then its bytes in UTF-8. */
+export function encodeString(text: string): Buffer {
+  const bytes = Buffer.from(text)
+  return Buffer.concat([encodeU32(bytes.length), bytes])
+}
+
+/** Encodes an optional string: the byte 0 for none, or the byte 1 and the string. */
+export function encodeOption(text: string | null): Buffer {
+  return text === null ? Buffer.of(0) : Buffer.concat([Buffer.of(1), encodeString(text)])
+}
+
+/** Encodes a list of strings: their number as a `u32`, then each string. */
+export function encodeStrings(texts: readonly string[]): Buffer {
+  return Buffer.concat([encodeU32(texts.length), ...texts.map(encodeString)])
 }

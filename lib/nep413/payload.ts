@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { serialize } from './borsh'
+import { encodeOption, encodeString, encodeU32 } from './borsh'
 
 /** The message that a wallet signs, with the names of NEP-413. */
 export interface Nep413Payload {
@@ -14,17 +14,7 @@ export interface Nep413Payload {
 }
 
 /** 2^31 + 413. No transaction begins with this tag, so a signed message can never be a transaction. */
-const TAG = 2147484061
-
-const SCHEMA = {
-  struct: {
-    tag: 'u32',
-    message: 'string',
-    nonce: { array: { type: 'u8', len: 32 } },
-    recipient: 'string',
-    callbackUrl: { option: 'string' },
-  },
-} as const
+const TAG = encodeU32(2147484061)
 
 /**
  * Hashes a payload to the bytes that a NEAR wallet signs: SHA-256 over the tag and the Borsh-encoded payload.
@@ -40,8 +30,8 @@ export function hashPayload({ message, nonce, recipient, callbackUrl = null }: N
   if (!(nonce instanceof Uint8Array) || nonce.length !== 32) {
     throw new TypeError('hashPayload: nonce must be a Uint8Array of 32 bytes')
   }
-  const payload = { tag: TAG, message, nonce: new Uint8Array(nonce).buffer, recipient, callbackUrl }
-  return new Uint8Array(hash('sha256', serialize(SCHEMA, payload), 'buffer'))
+  const payload = [TAG, encodeString(message), nonce, encodeString(recipient), encodeOption(callbackUrl)]
+  return new Uint8Array(hash('sha256', Buffer.concat(payload), 'buffer'))
 }
 
 /** A lone surrogate has no UTF-8 bytes, so that two payloads would have one hash. */

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { serialize } from '../nep413/borsh'
+import { encodeString, encodeStrings, encodeU64 } from '../nep413/borsh'
 import { isAccountId } from '../validate'
 
 /** A message that an account authorizes, with the names of NEP-641: as in the JSON of an authorization. */
@@ -20,17 +20,7 @@ export interface OffchainMessage {
   payload: string
 }
 
-const TAG = 'NEAR_NEP641_OFFCHAIN_MESSAGE/V1'
-
-const SCHEMA = {
-  struct: {
-    chain_id: 'string',
-    signer_id: 'string',
-    path: { array: { type: 'string' } },
-    timestamp: 'u64',
-    payload: 'string',
-  },
-} as const
+const TAG = Buffer.from('NEAR_NEP641_OFFCHAIN_MESSAGE/V1')
 
 /**
  * Hashes a message to the bytes that a wallet contract's key signs: SHA3-256 over the standard's tag and the Borsh-encoded message.
@@ -44,9 +34,14 @@ export function hashOffchainMessage(msg: OffchainMessage): Uint8Array {
   const wrong = findMistake(msg)
   if (wrong !== undefined) throw new TypeError(`hashOffchainMessage: ${wrong}`)
   const { chain_id, signer_id, path = [], timestamp, payload } = msg
-  const nanoseconds = parseTimestamp(timestamp)!
-  const fields = { chain_id, signer_id, path: [...path], timestamp: nanoseconds, payload }
-  const bytes = Buffer.concat([Buffer.from(TAG), serialize(SCHEMA, fields)])
+  const bytes = Buffer.concat([
+    TAG,
+    encodeString(chain_id),
+    encodeString(signer_id),
+    encodeStrings(path),
+    encodeU64(parseTimestamp(timestamp)!),
+    encodeString(payload),
+  ])
   return new Uint8Array(hash('sha3-256', bytes, 'buffer'))
 }
 

@@ -7,7 +7,7 @@ const FOLDER = 'node_modules/.cache/passport-near/bench'
 
 /** Bundles lib/credentials.ts and lib/nep413/signature.ts as the build does, and returns what they export. */
 export async function bundleInternals() {
-  const external = /^(?:node:|@noble|borsh)/
+  const external = /^(?:node:|@noble)/
   const bundle = await rolldown({
     input: { credentials: 'lib/credentials.ts', signature: 'lib/nep413/signature.ts' },
     platform: 'node',
