@@ -25,7 +25,7 @@ export async function drawChallenge(
   req: object,
   draft: Omit<ChallengeDraft, 'callbackUrl'>,
 ): Promise<Challenge> {
-  const challenge = createChallenge({ ...draft, callbackUrl })
+  const challenge = createChallenge({ callbackUrl, ...draft })
   const state = await issueChallenge(store, req, challenge)
   const { message, nonce } = challenge
   return {

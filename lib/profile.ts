@@ -21,7 +21,10 @@ export function toProfile(
   { network, authorizations }: { network: Network; authorizations: AuthorizationResolver | undefined },
 ): AnyProfile {
   const { accountId, publicKey } = proof
-  const account = { provider: 'near', id: accountId, displayName: accountId, accountId, network } as const
-  if (publicKey === undefined) return { ...account, via: 'contract' }
-  return authorizations ? { ...account, publicKey, via: 'access-key' } : { ...account, publicKey }
+  const provider = 'near'
+  const displayName = accountId
+  if (publicKey === undefined)
+    return { provider, id: accountId, displayName, accountId, network, via: 'contract' }
+  const profile: NearProfile = { provider, id: accountId, displayName, accountId, publicKey, network }
+  return authorizations ? { ...profile, via: 'access-key' } : profile
 }

@@ -69,7 +69,7 @@ export class SessionChallengeStore implements ChallengeStore {
   async issue(req: object, challenge: StoredChallenge): Promise<void> {
     warnAboutOtherProcesses()
     const session = requireSession(req)
-    const kept = { ...challenge, serial: this.#consumed.nextSerial() }
+    const kept = { serial: this.#consumed.nextSerial(), ...challenge }
     this.#write(session, [...this.#pending(session), kept].slice(-MAX_PENDING_CHALLENGES))
     await saveNewSession(session)
   }
