@@ -27,7 +27,15 @@ export async function checkAccessKey(
   source: TimedAccessKeySource,
   request: AccessKeyRequest,
 ): Promise<AccessKeyCheck> {
-  const { permission, endpoint } = await lookUp(source, request)
+  let found: AccessKeyResult
+  try {
+    found = await source.lookUp(request)
+  } catch (cause) {
+    // Our own errors name endpoints by their place. The text of another error may carry a URL.
+    const detail = cause instanceof RpcUnavailableError ? cause.message : undefined
+    throw new NearServiceError('ERR_NEAR_RPC_UNAVAILABLE', { cause, detail })
+  }
+  const { permission, endpoint } = found
   if (permission === undefined) return { result: rejection('ERR_NEAR_ACCESS_KEY_NOT_FOUND'), endpoint }
   const fullAccess = isFullAccess(permission)
   if (fullAccess === undefined) {
@@ -35,14 +43,4 @@ export async function checkAccessKey(
     throw new NearServiceError('ERR_NEAR_RPC_UNAVAILABLE', { cause })
   }
   return { result: fullAccess || rejection('ERR_NEAR_ACCESS_KEY_NOT_FULL_ACCESS'), endpoint }
-}
-
-async function lookUp(source: TimedAccessKeySource, request: AccessKeyRequest): Promise<AccessKeyResult> {
-  try {
-    return await source.lookUp(request)
-  } catch (cause) {
-    // Our own errors name endpoints by their place. The text of another error may carry a URL.
-    const detail = cause instanceof RpcUnavailableError ? cause.message : undefined
-    throw new NearServiceError('ERR_NEAR_RPC_UNAVAILABLE', { cause, detail })
-  }
 }

@@ -80,18 +80,36 @@ async function save(session: Session): Promise<void> {
   )
 }
 
+type Save = (callback?: (error?: unknown) => void) => unknown
+
+/**
+ * Adds data to the session that Passport makes for a login. Passport writes the user into it and saves it.
+ *
+ * @param beforeFirstSave - called before the first save
+ */
+export function wrapSave(session: Session, beforeFirstSave: () => void): void {
+  if (typeof session.save !== 'function') return
+  const save = session.save as Save
+  const write = isExpressSession(session) ? skipUnchanged(session, save) : save
+  let isFirst = true
+  const wrapped: Save = (callback) => {
+    if (isFirst) beforeFirstSave()
+    isFirst = false
+    return write.call(session, callback)
+  }
+  replaceMethod(session, 'save', wrapped)
+}
+
 /**
  * Leaves out the saves of a new session of express-session that would write what the store already has.
  *
  * Passport saves the session at login. express-session takes it for unsaved, because its id is new, and saves it again before it sends
  * the response's last byte. That costs a write to the store and a second packet.
  */
-export function skipUnchangedSaves(session: Session): void {
-  const { save } = session
-  if (!isExpressSession(session) || typeof save !== 'function') return
+function skipUnchanged(session: ExpressSession, save: Save): Save {
   let saved: string | undefined
   let latest: object | undefined
-  const wrapped = (callback?: (error?: unknown) => void): unknown => {
+  return (callback) => {
     const content = contentOf(session)
     if (content === saved) {
       callback?.()
@@ -100,12 +118,11 @@ export function skipUnchangedSaves(session: Session): void {
     // While a write is pending, and after one that was overtaken by another, the store's content is unknown.
     saved = undefined
     const write = (latest = {})
-    return save.call(session, (error?: unknown) => {
+    return save.call(session, (error) => {
       if (!error && write === latest) saved = content
       callback?.(error)
-    }) as unknown
+    })
   }
-  replaceMethod(session, 'save', wrapped)
 }
 
 /** The content to compare, without the time at which the cookie expires: express-session sets that time anew with each request. */
@@ -116,7 +133,7 @@ function contentOf(session: ExpressSession): string {
 }
 
 /** Replaces a method of a session. Not enumerable, so that it is neither saved nor copied with the session's content. */
-export function replaceMethod(session: Session, name: string, value: (...args: never[]) => unknown): void {
+function replaceMethod(session: Session, name: string, value: (...args: never[]) => unknown): void {
   Reflect.defineProperty(session, name, { value, configurable: true, writable: true, enumerable: false })
 }
 

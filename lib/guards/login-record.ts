@@ -1,12 +1,5 @@
 import { serializedUser } from '../challenges/current-user'
-import {
-  getSession,
-  getSessionId,
-  replaceMethod,
-  skipUnchangedSaves,
-  wrapRegenerate,
-  type Session,
-} from '../challenges/session'
+import { getSession, getSessionId, wrapRegenerate, wrapSave, type Session } from '../challenges/session'
 import type { AuthorizationResolver } from '../nep641/resolve'
 import { viaOf } from '../profile'
 import type { AuthorizationProof } from '../proofs/authorization'
@@ -70,16 +63,7 @@ export class LoginRecords {
     if (!session) return
     const now = Date.now()
     wrapRegenerate(req, session, () => (newSession) => {
-      skipUnchangedSaves(newSession)
-      const { save } = newSession
-      if (typeof save !== 'function') return
-      let isNoted = false
-      const wrapped = (...args: unknown[]): unknown => {
-        if (!isNoted) this.#note(newSession, proof, now)
-        isNoted = true
-        return save.apply(newSession, args) as unknown
-      }
-      replaceMethod(newSession, 'save', wrapped)
+      wrapSave(newSession, () => this.#note(newSession, proof, now))
     })
   }
 
