@@ -62,7 +62,7 @@ type Outcome = DatedAnswer | { readonly answer?: never; readonly at: number }
 /** Asks the chain again what it was asked at the login. @internal */
 export class Recheck {
   readonly #options: RecheckOptions
-  readonly #underWay = new Map<string, Promise<DatedAnswer>>()
+  readonly #pending = new Map<string, Promise<DatedAnswer>>()
   /** In the order in which they came. */
   readonly #recent = new Map<string, Outcome>()
 
@@ -88,12 +88,12 @@ export class Recheck {
       const isNews = recent.at > record.checkedAt
       if (recent.answer && isNews && age! < Math.min(every, ANSWER_LIFETIME)) return recent
     }
-    return this.#underWay.get(key) ?? this.#start(key, record)
+    return this.#pending.get(key) ?? this.#start(key, record)
   }
 
   #start(key: string, record: LoginRecord): Promise<DatedAnswer> {
-    const answer = this.#ask(key, record).finally(() => this.#underWay.delete(key))
-    this.#underWay.set(key, answer)
+    const answer = this.#ask(key, record).finally(() => this.#pending.delete(key))
+    this.#pending.set(key, answer)
     return answer
   }
 
