@@ -2,7 +2,7 @@
 // memory. Keeps the figures in docs/bench/costs.json.
 //
 //    npm run bench:costs                  takes two minutes
-//    npm run bench:costs -- --memory      a million of each, at most eight minutes each; keeps docs/bench/memory.json
+//    npm run bench:costs -- --memory      a million of each, at most twenty minutes each; keeps docs/bench/memory.json
 //
 // The operations run without Express in a process on one core, and a stand-in node on the other.
 import { once } from 'node:events'
@@ -23,7 +23,7 @@ async function measure() {
   const { start } = await import('./http.mjs')
   const isQuick = process.argv.includes('--quick')
   const isMemory = process.argv.includes('--memory')
-  const seconds = Number(/--seconds=(\d+)/.exec(process.argv.join(' '))?.[1] ?? (isQuick ? 3 : 480))
+  const seconds = Number(/--seconds=(\d+)/.exec(process.argv.join(' '))?.[1] ?? (isQuick ? 3 : 1200))
   const node = await start('./contracts.mjs', ['node'], { core: 1 })
   const [{ rpcUrl }] = await once(node.child, 'message')
   const application = await start('./costs.mjs', ['application', rpcUrl], { core: 0 })
