@@ -69,7 +69,7 @@ export class SessionChallengeStore implements ChallengeStore {
   async issue(req: object, challenge: StoredChallenge): Promise<void> {
     warnAboutOtherProcesses()
     const session = requireSession(req)
-    const kept = { serial: this.#consumed.nextSerial(), ...challenge }
+    const kept = { ...challenge, serial: this.#consumed.nextSerial() }
     this.#write(session, [...this.#pending(session), kept].slice(-MAX_PENDING_CHALLENGES))
     await saveNewSession(session)
   }

@@ -58,6 +58,15 @@ describe('SessionChallengeStore', () => {
     expect(await store.consume(req, 'c', PURPOSE)).toBeUndefined()
   })
 
+  it('returns a challenge once more when the application issues the returned one again', async () => {
+    const store = new SessionChallengeStore()
+    const req = { session: {} }
+    await issueAll(store, req, 'a')
+    await store.issue(req, (await store.consume(req, 'a', PURPOSE))!)
+    expect((await store.consume(req, 'a', PURPOSE))?.state).toBe('a')
+    expect(await store.consume(req, 'a', PURPOSE)).toBeUndefined()
+  })
+
   it('returns the latest challenge of the purpose when the request names no state', async () => {
     const store = new SessionChallengeStore()
     const req = { session: {} }
