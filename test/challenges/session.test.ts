@@ -11,6 +11,16 @@ import { expectSavedFirst, TroubledSessions } from '../support/sessions'
 const cleanup = new Cleanup()
 afterEach(() => cleanup.run())
 
+/** An application whose sessions can fail, a network with one account, and a browser. */
+async function start(options: Parameters<typeof startApp>[1] = {}) {
+  const network = await TestNetwork.start()
+  cleanup.add(() => network.stop())
+  const alice = await network.createAccount('alice.test')
+  const sessions = new TroubledSessions()
+  const { url } = await startApp(cleanup, { sessions, near: { rpc: network.rpcUrl }, ...options })
+  return { network, alice, sessions, browser: new Browser(url) }
+}
+
 describe('a new session of express-session', () => {
   it('is saved before the browser gets the challenge', async () => {
     const sessions = new TroubledSessions()
@@ -82,18 +92,11 @@ describe('a session of express-session that the browser already has', () => {
     ['has a challenge', false],
     ['is empty after a logout', true],
   ])('is written once, at the end of the request, when it %s', async (_, signedOut) => {
-    const network = await TestNetwork.start()
-    cleanup.add(() => network.stop())
-    const alice = await network.createAccount('alice.test')
-    const sessions = new TroubledSessions()
-    const { url } = await startApp(cleanup, {
-      sessions,
-      near: { rpc: network.rpcUrl },
+    const { alice, sessions, browser } = await start({
       routes: (app) => {
         app.post('/logout', (req, res, next) => req.logout((error) => (error ? next(error) : res.json({}))))
       },
     })
-    const browser = new Browser(url)
     const challenge = await browser.challenge()
     if (signedOut) {
       expect(await browser.login(await alice.signMessage(challenge))).toMatchObject({ status: 200 })
@@ -107,12 +110,7 @@ describe('a session of express-session that the browser already has', () => {
 
 describe('a session whose challenge is consumed', () => {
   it('is saved before the key check; a failed save is a 503 without an RPC request', async () => {
-    const network = await TestNetwork.start()
-    cleanup.add(() => network.stop())
-    const alice = await network.createAccount('alice.test')
-    const sessions = new TroubledSessions()
-    const { url } = await startApp(cleanup, { sessions, near: { rpc: network.rpcUrl } })
-    const browser = new Browser(url)
+    const { network, alice, sessions, browser } = await start()
     const login = await alice.signMessage(await browser.challenge())
     let release = (): void => undefined
     sessions.held = new Promise((resolve) => (release = resolve))
@@ -135,15 +133,9 @@ describe('a session whose challenge is consumed', () => {
 describe('the session of express-session that a login makes', () => {
   /** @param change - what the route does after the login, before it responds */
   async function logIn(change: (req: Request, next: () => void) => void) {
-    const network = await TestNetwork.start()
-    cleanup.add(() => network.stop())
-    const alice = await network.createAccount('alice.test')
-    const sessions = new TroubledSessions()
-    const { url } = await startApp(cleanup, {
-      sessions,
+    const { alice, sessions, browser } = await start({
       cookie: { maxAge: 60_000 },
       verify: ({ accountId }, done) => done(null, { id: accountId }),
-      near: { rpc: network.rpcUrl },
       routes: (app, authenticator) => {
         app.post('/login', authenticator.authenticate('near'), (req, res) =>
           change(req, () => res.json(req.user)),
@@ -151,7 +143,6 @@ describe('the session of express-session that a login makes', () => {
         app.get('/session', (req, res) => res.json(req.session))
       },
     })
-    const browser = new Browser(url)
     const signed = await alice.signMessage(await browser.challenge())
     sessions.saved = 0
     const response = await browser.post('/login', signed)
@@ -205,19 +196,12 @@ describe('the session of express-session that a login makes', () => {
   })
 
   it('is written again when the first write failed', async () => {
-    const network = await TestNetwork.start()
-    cleanup.add(() => network.stop())
-    const alice = await network.createAccount('alice.test')
-    const sessions = new TroubledSessions()
-    const { url } = await startApp(cleanup, {
-      sessions,
-      near: { rpc: network.rpcUrl },
+    const { alice, sessions, browser } = await start({
       verify: ({ accountId }, done) => {
         sessions.failures.push(new Error('the disk is full'))
         done(null, { id: accountId })
       },
     })
-    const browser = new Browser(url)
     const signed = await alice.signMessage(await browser.challenge())
     sessions.saved = 0
     expect((await browser.login(signed)).status).toBe(500)
