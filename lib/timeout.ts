@@ -25,7 +25,7 @@ export async function withTimeout<Result>(
   timeout: number,
   message: string,
   run: () => Promise<Result> | Result,
-  controller?: AbortController,
+  controller?: Pick<AbortController, 'abort'>,
 ): Promise<Result> {
   let clear = (): void => undefined
   const timedOut = new Promise<never>((_, reject) => {

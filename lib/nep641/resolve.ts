@@ -1,4 +1,5 @@
 import { NearServiceError } from '../errors'
+import type { AbortHandle } from '../rpc/abort-handle'
 import { CircuitBreaker } from '../rpc/circuit-breaker'
 import type { Endpoint } from '../rpc/endpoint'
 import { sendHedgedQuery, type AttemptOptions, type EndpointGroup } from '../rpc/hedged-query'
@@ -81,21 +82,22 @@ async function resolveAt(
   for (const pause of NEW_ACCOUNT_PAUSES) {
     if (result !== 'unknown-account' || performance.now() + pause >= options.deadline) break
     options.onProgress(pause)
-    await wait(pause, options.signal)
+    await wait(pause, options.abortHandle)
     result = await new Walk(endpoint, request, options).run()
   }
   return withoutReason(result)
 }
 
-function wait(duration: number, signal: AbortSignal): Promise<void> {
+function wait(duration: number, abortHandle: AbortHandle): Promise<void> {
   return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', end)
+    const timer = setTimeout(() => {
+      removeListener()
       resolve()
-    }
-    const timer = setTimeout(end, duration)
-    signal.addEventListener('abort', end)
+    }, duration)
+    const removeListener = abortHandle.onAbort(() => {
+      clearTimeout(timer)
+      resolve()
+    })
   })
 }
 

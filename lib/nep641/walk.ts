@@ -1,5 +1,6 @@
 import { isFullAccess } from '../access-keys/source'
 import { viewAccessKey } from '../access-keys/view-access-key'
+import { AbortHandle } from '../rpc/abort-handle'
 import { callFunctionParams, causeOf, MAX_RESULT_BYTES, parseFunctionResult } from '../rpc/call-function'
 import type { Endpoint } from '../rpc/endpoint'
 import type { AttemptOptions } from '../rpc/hedged-query'
@@ -75,7 +76,7 @@ export class Walk {
   readonly #request: ResolutionRequest
   readonly #options: AttemptOptions
   readonly #slots = new Semaphore(MAX_CONCURRENT_REQUESTS)
-  readonly #controller = new AbortController()
+  readonly #abortHandle = new AbortHandle()
   #block: PinnedBlock | undefined
   #authorizations = 0
   #requests = 0
@@ -91,10 +92,7 @@ export class Walk {
    * @throws {Error} for a network error, or when the request is aborted
    */
   async run(): Promise<Resolved | Unresolved> {
-    const { signal } = this.#options
-    const abort = (): void => this.#controller.abort()
-    signal.addEventListener('abort', abort)
-    if (signal.aborted) abort()
+    const removeListener = this.#options.abortHandle.onAbort(() => this.#abortHandle.abort())
     try {
       this.#block = parseBlock(await this.#send('block', { finality: 'final' }, MAX_RESULT_BYTES))
       this.#options.onProgress()
@@ -104,8 +102,8 @@ export class Walk {
       if (error instanceof Stop) return error.reason
       throw error
     } finally {
-      signal.removeEventListener('abort', abort)
-      abort()
+      removeListener()
+      this.#abortHandle.abort()
     }
   }
 
@@ -183,7 +181,7 @@ export class Walk {
     if (++this.#requests > maxRequests) throw new InvalidResponseError('too many requests are needed')
     return this.#slots.run(() =>
       callMethod(this.#endpoint, method, params, {
-        signal: this.#controller.signal,
+        abortHandle: this.#abortHandle,
         onSocket: this.#options.onSocket,
         pool: 'contracts',
         maxBytes,

@@ -1,4 +1,5 @@
 import { withTimeout } from '../timeout'
+import { AbortHandle } from './abort-handle'
 import type { Endpoint } from './endpoint'
 import { describeFailure, InvalidResponseError } from './http'
 import { callMethod, isObject, type Fields } from './json-rpc'
@@ -45,10 +46,10 @@ async function checkEndpoint(
   const startedAt = performance.now()
   const duration = (): number => Math.round(performance.now() - startedAt)
   try {
-    const controller = new AbortController()
-    const options = { signal: controller.signal, onSocket: () => undefined, pool: 'views' } as const
+    const abortHandle = new AbortHandle()
+    const options = { abortHandle, onSocket: () => undefined, pool: 'views' } as const
     const ask = () => callMethod(endpoint, 'status', [], options)
-    const { result } = await withTimeout(timeout, 'no response in time', ask, controller)
+    const { result } = await withTimeout(timeout, 'no response in time', ask, abortHandle)
     const { chainId, blockTime } = readStatus(result)
     return {
       endpoint: place,

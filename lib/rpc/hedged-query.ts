@@ -1,4 +1,5 @@
 import { setTimeoutAfterIo } from '../timeout'
+import { AbortHandle } from './abort-handle'
 import type { CircuitBreaker } from './circuit-breaker'
 import type { Endpoint } from './endpoint'
 import { describeFailure, InvalidResponseError, type SendOptions } from './http'
@@ -71,7 +72,7 @@ export function sendHedgedQuery<Response>(
 
 /** A request that has no response yet. */
 interface Attempt {
-  readonly controller: AbortController
+  readonly abortHandle: AbortHandle
   /** When the request got its connection; undefined while the request waits in this process's queue. */
   connectedAt: number | undefined
   /** Whether the endpoint has responded to a request of the attempt. */
@@ -125,7 +126,7 @@ class HedgedQuery<Response> {
     if (index === undefined) return
     this.#latest = index
     const attempt: Attempt = {
-      controller: new AbortController(),
+      abortHandle: new AbortHandle(),
       connectedAt: undefined,
       hasResponded: false,
       hasProgressed: false,
@@ -133,7 +134,7 @@ class HedgedQuery<Response> {
     this.#attempts.set(index, attempt)
     this.#restartHedge(0)
     const options: AttemptOptions = {
-      signal: attempt.controller.signal,
+      abortHandle: attempt.abortHandle,
       onSocket: () => void (attempt.connectedAt ??= performance.now()),
       onProgress: (pause = 0) => this.#onProgress(index, attempt, pause),
       deadline: this.#deadline,
@@ -211,10 +212,10 @@ class HedgedQuery<Response> {
     this.#clearHedge?.()
     this.#clearTimeout?.()
     const now = performance.now()
-    for (const [index, { controller, connectedAt, hasResponded }] of this.#attempts) {
+    for (const [index, { abortHandle, connectedAt, hasResponded }] of this.#attempts) {
       if (connectedAt !== undefined && !hasResponded && now - connectedAt >= this.#hedgeDelay * BLAMED_AFTER)
         this.#group.circuits.recordFailure(index)
-      controller.abort()
+      abortHandle.abort()
     }
   }
 

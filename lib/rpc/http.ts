@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import { AbortHandle } from './abort-handle'
 import type { Endpoint, Pool } from './endpoint'
 
 /*
@@ -38,7 +39,7 @@ export interface HttpResponse {
 /** How a request is sent. */
 export interface SendOptions {
   /** Aborts connecting, headers and body alike, and frees the socket. */
-  readonly signal: AbortSignal
+  readonly abortHandle: AbortHandle
   /** Called when the request leaves this process's queue: it has a connection, or opens one. */
   readonly onSocket: () => void
   /**
@@ -105,23 +106,22 @@ function post<Result>(
   exchange: Exchange<Result>,
   connection: Pool | 'fresh',
 ): Promise<Result> {
-  const { json, read, signal, onSocket, maxBytes = DEFAULT_MAX_BYTES } = exchange
+  const { json, read, abortHandle, onSocket, maxBytes = DEFAULT_MAX_BYTES } = exchange
   return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(new InvalidResponseError('aborted'))
+    if (abortHandle.isAborted) return reject(new InvalidResponseError('aborted'))
     const request = endpoint.post(json, connection)
     /** The first outcome counts. The socket is freed in any case. */
     const fail = (error: Error): void => {
       reject(error)
       request.destroy()
     }
-    const abort = (): void => fail(new InvalidResponseError('aborted'))
-    signal.addEventListener('abort', abort, { once: true })
+    const removeListener = abortHandle.onAbort(() => fail(new InvalidResponseError('aborted')))
 
     /** The first of the two responses counts. If the second request fails, this one is still waited for. */
     const sendAgain = (): void => {
-      const second = new AbortController()
+      const second = new AbortHandle()
       request.on('close', () => second.abort())
-      post(endpoint, { ...exchange, signal: second.signal }, 'fresh').then(
+      post(endpoint, { ...exchange, abortHandle: second }, 'fresh').then(
         (result) => {
           resolve(result)
           request.destroy()
@@ -151,7 +151,7 @@ function post<Result>(
       fail(isStale ? new StaleConnection('The kept connection was closed', { cause: error }) : error)
     })
     request.on('close', () => {
-      signal.removeEventListener('abort', abort)
+      removeListener()
       clearTimeout(silence)
       if (!hasResponse) fail(new Error('The connection was closed without a response'))
     })

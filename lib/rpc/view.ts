@@ -39,8 +39,8 @@ export function createView(owner: string, settings: RpcSettings): (request: View
     let result: FunctionResult
     try {
       const { response } = await sendHedgedQuery(group, {
-        send: async (endpoint, { signal, onSocket }) => {
-          const options = { signal, onSocket, pool: 'views', maxBytes: MAX_RESULT_BYTES } as const
+        send: async (endpoint, { abortHandle, onSocket }) => {
+          const options = { abortHandle, onSocket, pool: 'views', maxBytes: MAX_RESULT_BYTES } as const
           return parseFunctionResult(await callMethod(endpoint, 'query', params, options))
         },
         isYes: (response) => typeof response !== 'string',
