@@ -101,7 +101,9 @@ export class NearStrategy<
     const { challengeMaxAge: maxAge, purpose, linking, currentUser } = this._options
     const issuedTo = hashCurrentUser(req, currentUser)
     if (linking && issuedTo === null) throw new NearLoginRejected('ERR_NEAR_SIGN_IN_REQUIRED')
-    const message = await this._message(req)
+    const { message: text, verifyTimeout } = this._options
+    const message =
+      typeof text === 'string' ? text : await callMessage('NearStrategy', text, req, verifyTimeout)
     return drawChallenge(this._options, req, { message, maxAge, purpose, issuedTo })
   }
 
@@ -230,12 +232,6 @@ export class NearStrategy<
         : (this._verify as Verify<AnyProfile>)(profile, done)
     const { user, info } = await callVerify(call, verifyTimeout)
     return user ? { action: 'success', user, info, accountId } : { action: 'fail', info, status: 401 }
-  }
-
-  private async _message(req: Request): Promise<string> {
-    const { message, verifyTimeout } = this._options
-    if (typeof message === 'string') return message
-    return callMessage('NearStrategy', message, req, verifyTimeout)
   }
 }
 

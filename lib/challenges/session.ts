@@ -52,8 +52,8 @@ const NOT_SAVED = `The session was not saved within ${SAVE_TIMEOUT} ms`
  *
  * @throws whatever the application's session store fails with, or an error when it times out
  */
-export async function saveNewSession(session: Session): Promise<void> {
-  if (isExpressSession(session) && !isKnownToBrowser(session)) await save(session)
+export function saveNewSession(session: Session): Promise<void> | undefined {
+  return isExpressSession(session) && !isKnownToBrowser(session) ? save(session) : undefined
 }
 
 /**
@@ -62,22 +62,19 @@ export async function saveNewSession(session: Session): Promise<void> {
  *
  * @throws whatever the application's session store fails with, or an error when it times out
  */
-export async function saveStoredSession(session: Session): Promise<void> {
+export function saveStoredSession(session: Session): Promise<void> | undefined {
   const isCookie = 'externalKey' in session && session.externalKey === undefined // koa-session without a store
-  if (typeof session.regenerate === 'function' && !isCookie) await save(session)
+  return typeof session.regenerate === 'function' && !isCookie ? save(session) : undefined
 }
 
-async function save(session: Session): Promise<void> {
+function save(session: Session): Promise<void> | undefined {
   const { save } = session
-  if (typeof save !== 'function') return
-  await withTimeout(
-    SAVE_TIMEOUT,
-    NOT_SAVED,
-    () =>
-      new Promise<void>((resolve, reject) => {
-        save.call(session, (error?: Error | null) => (error ? reject(error) : resolve()))
-      }),
-  )
+  if (typeof save !== 'function') return undefined
+  const run = () =>
+    new Promise<void>((resolve, reject) => {
+      save.call(session, (error?: Error | null) => (error ? reject(error) : resolve()))
+    })
+  return withTimeout(SAVE_TIMEOUT, NOT_SAVED, run)
 }
 
 type Save = (callback?: (error?: unknown) => void) => unknown
