@@ -1,5 +1,5 @@
 // Measures this project and others in one run, and writes the figures to docs/bench/results.json. The run
-// takes about thirteen minutes. The contenders take turns, so that a slow minute of the machine affects all of
+// takes fifteen to twenty minutes. The contenders take turns, so that a slow minute of the machine affects all of
 // them.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -12,10 +12,10 @@ import { measureMany, measureOpenChallenges, measureVerification, median } from 
 
 const isQuick = process.argv.includes('--quick')
 const ROUNDS = isQuick ? 2 : 7
-// A round of a load is three turns of one second: the speed of a shared machine changes within seconds.
+// A round of a load is several turns of one second: the speed of a shared machine changes within seconds.
 const TURNS = isQuick ? 1 : 3
-// Node compiles a server's functions in its first 15 seconds of load. The smaller ones are ready sooner.
-const WARM_UP_TURNS = isQuick ? 1 : 15
+// Two logins that are compared differ by a tenth. Node compiles a server's functions in its first 15 seconds of load.
+const LOGIN_TURNS = isQuick ? { warmUp: 1, measured: 1 } : { warmUp: 15, measured: 8 }
 const oneByOne = { kind: 'login', rate: 200, connections: 1, seconds: isQuick ? 1 : 2 }
 /** What is measured beside the rate. */
 const FIGURES = ['cpuMs', 'busy', 'rpcCalls', 'p999']
@@ -75,7 +75,7 @@ async function overHttp() {
           'near-api-js': [servers['near-api-js'], { kind: 'login' }, 200],
           'near-kit': [servers['near-kit'], { kind: 'login' }, 200],
         },
-        WARM_UP_TURNS,
+        LOGIN_TURNS,
       ),
       rejections: await interleaved({
         'passport-local, wrong password': [servers['passport-local'], { kind: 'bad signature' }, 401],
@@ -115,12 +115,12 @@ async function overHttp() {
   }
 
   /** Runs each load in turn, several times. The first load is the base of the comparison. */
-  async function interleaved(loads, warmUpTurns = 1) {
+  async function interleaved(loads, { warmUp, measured } = { warmUp: 1, measured: TURNS }) {
     const runs = Object.fromEntries(Object.keys(loads).map((name) => [name, []]))
-    for (let turn = 0; turn < warmUpTurns; turn++) await takeTurn(loads)
+    for (let turn = 0; turn < warmUp; turn++) await takeTurn(loads)
     for (let round = 0; round < ROUNDS; round++) {
       const turns = []
-      for (let turn = 0; turn < TURNS; turn++) turns.push(await takeTurn(loads))
+      for (let turn = 0; turn < measured; turn++) turns.push(await takeTurn(loads))
       for (const name of Object.keys(loads)) runs[name].push(mean(turns.map((turn) => turn[name])))
     }
     const rates = Array.from({ length: ROUNDS }, (_, round) =>
