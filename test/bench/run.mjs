@@ -14,8 +14,10 @@ const isQuick = process.argv.includes('--quick')
 const ROUNDS = isQuick ? 2 : 7
 // A round of a load is several turns of one second: the speed of a shared machine changes within seconds.
 const TURNS = isQuick ? 1 : 3
-// Two logins that are compared differ by a tenth. Node compiles a server's functions in its first 15 seconds of load.
-const LOGIN_TURNS = isQuick ? { warmUp: 1, measured: 1 } : { warmUp: 15, measured: 8 }
+// Two logins that are compared differ by a tenth, and two starts of one server by as much as that. Each round of logins is of servers
+// that were just started. Node compiles their functions in the first 8 seconds of load.
+const LOGIN_WARM_UP_TURNS = isQuick ? 1 : 8
+const LOGIN_TURNS = isQuick ? 1 : 4
 const oneByOne = { kind: 'login', rate: 200, connections: 1, seconds: isQuick ? 1 : 2 }
 /** What is measured beside the rate. */
 const FIGURES = ['cpuMs', 'busy', 'rpcCalls', 'p999']
@@ -61,22 +63,11 @@ async function overHttp() {
   const wallet = createWallet()
   const node = await startNode()
   const { rpcUrl } = await node.ask({ publicKey: wallet.publicKey })
-  const servers = {}
-  for (const name of ['passport-local', 'floor', 'passport-near', 'near-api-js', 'near-kit']) {
-    servers[name] = await startServer(name, rpcUrl)
-  }
+  const names = ['passport-local', 'floor', 'passport-near', 'near-api-js', 'near-kit']
+  let servers = {}
   try {
     return {
-      logins: await interleaved(
-        {
-          'passport-local': [servers['passport-local'], { kind: 'login' }, 200],
-          floor: [servers.floor, { kind: 'login' }, 200],
-          'passport-near': [servers['passport-near'], { kind: 'login' }, 200],
-          'near-api-js': [servers['near-api-js'], { kind: 'login' }, 200],
-          'near-kit': [servers['near-kit'], { kind: 'login' }, 200],
-        },
-        LOGIN_TURNS,
-      ),
+      logins: await logins(),
       rejections: await interleaved({
         'passport-local, wrong password': [servers['passport-local'], { kind: 'bad signature' }, 401],
         'passport-near, bad signature': [servers['passport-near'], { kind: 'bad signature' }, 401],
@@ -98,8 +89,18 @@ async function overHttp() {
       idleMegabytes: await measureIdleMemory(['passport-local', 'passport-near'], rpcUrl, isQuick ? 2 : 5),
     }
   } finally {
-    for (const server of Object.values(servers)) await server.stop()
+    await stopServers()
     await node.stop()
+  }
+
+  async function startServers() {
+    await stopServers()
+    for (const name of names) servers[name] = await startServer(name, rpcUrl)
+  }
+
+  async function stopServers() {
+    for (const server of Object.values(servers)) await server.stop()
+    servers = {}
   }
 
   async function takeTurn(loads) {
@@ -114,27 +115,47 @@ async function overHttp() {
     return results
   }
 
-  /** Runs each load in turn, several times. The first load is the base of the comparison. */
-  async function interleaved(loads, { warmUp, measured } = { warmUp: 1, measured: TURNS }) {
-    const runs = Object.fromEntries(Object.keys(loads).map((name) => [name, []]))
-    for (let turn = 0; turn < warmUp; turn++) await takeTurn(loads)
+  /** The servers of the last round go on running. */
+  async function logins() {
+    const rounds = []
     for (let round = 0; round < ROUNDS; round++) {
-      const turns = []
-      for (let turn = 0; turn < measured; turn++) turns.push(await takeTurn(loads))
-      for (const name of Object.keys(loads)) runs[name].push(mean(turns.map((turn) => turn[name])))
+      await startServers()
+      const loads = Object.fromEntries(names.map((name) => [name, [servers[name], { kind: 'login' }, 200]]))
+      for (let turn = 0; turn < LOGIN_WARM_UP_TURNS; turn++) await takeTurn(loads)
+      rounds.push(await takeRound(loads, LOGIN_TURNS))
     }
-    const rates = Array.from({ length: ROUNDS }, (_, round) =>
-      Object.fromEntries(Object.entries(runs).map(([name, list]) => [name, list[round].perSecond])),
-    )
-    const compared = compare(rates, Object.keys(loads)[0])
-    if (loads.floor) compared['passport-near'].ofFloor = compare(rates, 'floor')['passport-near']
-    for (const [name, list] of Object.entries(runs)) {
-      for (const figure of FIGURES) {
-        compared[name][figure] = median(list.map((each) => each[figure]))
-      }
-    }
+    const compared = compareRounds(rounds)
+    compared['passport-near'].ofFloor = compare(rounds.map(ratesOf), 'floor')['passport-near']
     return compared
   }
+
+  async function interleaved(loads) {
+    await takeTurn(loads)
+    const rounds = []
+    for (let round = 0; round < ROUNDS; round++) rounds.push(await takeRound(loads, TURNS))
+    return compareRounds(rounds)
+  }
+
+  /** Runs each load in turn, several times. */
+  async function takeRound(loads, count) {
+    const turns = []
+    for (let turn = 0; turn < count; turn++) turns.push(await takeTurn(loads))
+    return Object.fromEntries(Object.keys(loads).map((name) => [name, mean(turns.map((turn) => turn[name]))]))
+  }
+}
+
+function ratesOf(round) {
+  return Object.fromEntries(Object.entries(round).map(([name, { perSecond }]) => [name, perSecond]))
+}
+
+/** The first load is the base of the comparison. */
+function compareRounds(rounds) {
+  const [base] = Object.keys(rounds[0])
+  const compared = compare(rounds.map(ratesOf), base)
+  for (const [name, row] of Object.entries(compared)) {
+    for (const figure of FIGURES) row[figure] = median(rounds.map((round) => round[name][figure]))
+  }
+  return compared
 }
 
 function mean(turns) {
