@@ -6,7 +6,7 @@ import { inspect } from 'node:util'
 import type { NearStrategyOptions } from 'passport-near'
 import { TestNetwork, type Failure, type TestAccount } from 'passport-near/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { Cleanup, listen } from '../support/app'
+import { Cleanup, listen, openConnections } from '../support/app'
 import {
   answering,
   cannotTell,
@@ -424,12 +424,8 @@ describe('several endpoints', () => {
   })
 
   it('that have not responded yet are aborted when one has responded', async () => {
-    const open = new Set<unknown>()
     const { url, server } = await listen(() => undefined, cleanup)
-    server.on('connection', (socket) => {
-      open.add(socket)
-      socket.on('close', () => open.delete(socket))
-    })
+    const open = openConnections(server)
     expect((await login({ rpc: [url, network.rpcUrl], rpcTimeout: 1000 })).outcome).toMatchObject(yes)
     await expect.poll(() => open.size).toBe(0)
   })
@@ -509,12 +505,8 @@ describe('connections', () => {
   })
 
   it('of an aborted request are closed', async () => {
-    const open = new Set<unknown>()
     const { url, server } = await listen(() => undefined, cleanup)
-    server.on('connection', (socket) => {
-      open.add(socket)
-      socket.on('close', () => open.delete(socket))
-    })
+    const open = openConnections(server)
     await login({ rpc: url, rpcTimeout: 100 })
     await new Promise((resolve) => setTimeout(resolve, 50))
     expect(open.size).toBe(0)

@@ -14,8 +14,8 @@ const isQuick = process.argv.includes('--quick')
 const ROUNDS = isQuick ? 2 : 7
 // A round of a load is several turns of one second: the speed of a shared machine changes within seconds.
 const TURNS = isQuick ? 1 : 3
-// Two logins that are compared differ by a tenth, and two starts of one server by as much as that. Each round of logins is of servers
-// that were just started. Node compiles their functions in the first 8 seconds of load.
+// The rates of the floor and of passport-near differ by a tenth. Two starts of the same server can differ by as much. So each round of
+// logins starts all servers anew. Node compiles their functions in the first 8 seconds of load.
 const LOGIN_WARM_UP_TURNS = isQuick ? 1 : 8
 const LOGIN_TURNS = isQuick ? 1 : 4
 const oneByOne = { kind: 'login', rate: 200, connections: 1, seconds: isQuick ? 1 : 2 }

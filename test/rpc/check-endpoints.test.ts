@@ -1,7 +1,7 @@
 import { NearStrategy } from 'passport-near'
 import { TestNetwork } from 'passport-near/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { Cleanup, listen } from '../support/app'
+import { Cleanup, listen, openConnections } from '../support/app'
 import { answering, startNode } from '../support/nodes'
 
 const cleanup = new Cleanup()
@@ -53,12 +53,8 @@ describe('checkEndpoints', () => {
   })
 
   it('closes the connection to a silent endpoint', async () => {
-    const open = new Set<unknown>()
     const { url, server } = await listen(() => undefined, cleanup)
-    server.on('connection', (socket) => {
-      open.add(socket)
-      socket.on('close', () => open.delete(socket))
-    })
+    const open = openConnections(server)
     const near = new NearStrategy({ recipient: 'r', rpc: url, rpcTimeout: 100 }, verify)
     await near.checkEndpoints()
     await vi.waitFor(() => expect(open.size).toBe(0))

@@ -39,6 +39,16 @@ export async function listen(
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server }
 }
 
+/** The connections to a server that are open now. */
+export function openConnections(server: Server): Set<unknown> {
+  const open = new Set<unknown>()
+  server.on('connection', (socket) => {
+    open.add(socket)
+    socket.on('close', () => open.delete(socket))
+  })
+  return open
+}
+
 export interface TestAppOptions {
   near?: Partial<NearStrategyOptions<DefaultRequest, boolean, boolean | WalletContractsOptions>>
   verify?: Verify
