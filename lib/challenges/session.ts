@@ -1,5 +1,5 @@
 import { NearServiceError } from '../errors'
-import { withTimeout } from '../timeout'
+import { setTimeoutAfterIo } from '../timeout'
 
 /*
  * Problem: session libraries differ in when they save, and Passport replaces the session at login.
@@ -42,7 +42,6 @@ export function getSessionId(req: object): unknown {
 
 /** How long an application's session store may take to save a session, in milliseconds. */
 const SAVE_TIMEOUT = 5000
-const NOT_SAVED = `The session was not saved within ${SAVE_TIMEOUT} ms`
 
 /**
  * Saves a new session of express-session before the browser gets the challenge. express-session saves while the response is being
@@ -70,11 +69,22 @@ export function saveStoredSession(session: Session): Promise<void> | undefined {
 function save(session: Session): Promise<void> | undefined {
   const { save } = session
   if (typeof save !== 'function') return undefined
-  const run = () =>
-    new Promise<void>((resolve, reject) => {
-      save.call(session, (error?: Error | null) => (error ? reject(error) : resolve()))
-    })
-  return withTimeout(SAVE_TIMEOUT, NOT_SAVED, run)
+  return new Promise((resolve, reject) => {
+    const clear = setTimeoutAfterIo(
+      () => reject(new Error(`The session was not saved within ${SAVE_TIMEOUT} ms`)),
+      SAVE_TIMEOUT,
+    )
+    try {
+      save.call(session, (error?: Error | null) => {
+        clear()
+        if (error) reject(error)
+        else resolve()
+      })
+    } catch (error) {
+      clear()
+      throw error
+    }
+  })
 }
 
 type Save = (callback?: (error?: unknown) => void) => unknown

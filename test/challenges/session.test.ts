@@ -227,16 +227,18 @@ describeWithRedis('a new session of express-session, with challenges in Redis', 
   })
 })
 
+const challenge = storedChallenge('a')
+const req = { headers: {} }
+
+/** The non-enumerable properties of iron-session and express-session. */
+const withHidden = (hidden: object): object =>
+  Object.defineProperties(
+    {},
+    Object.fromEntries(Object.entries(hidden).map(([name, value]: [string, unknown]) => [name, { value }])),
+  )
+
 describe('a session of other middleware than express-session', () => {
-  const challenge = storedChallenge('a')
   const save = (): void => expect.unreachable()
-  const req = { headers: {} }
-  /** The non-enumerable properties of iron-session and express-session. */
-  const withHidden = (hidden: object): object =>
-    Object.defineProperties(
-      {},
-      Object.fromEntries(Object.entries(hidden).map(([name, value]: [string, unknown]) => [name, { value }])),
-    )
 
   it.each([
     ['no save method', {}],
@@ -248,5 +250,18 @@ describe('a session of other middleware than express-session', () => {
     const store = new SessionChallengeStore()
     await store.issue({ session }, challenge)
     expect(await store.consume({ session }, 'a', PURPOSE)).toMatchObject({ state: 'a' })
+  })
+})
+
+describe('a session whose save method throws', () => {
+  it('fails at once, and leaves no timer', async () => {
+    vi.useFakeTimers()
+    cleanup.add(() => vi.useRealTimers())
+    const save = (): never => {
+      throw new TypeError('not JSON')
+    }
+    const session = withHidden({ req, id: 'x', save })
+    await expect(new SessionChallengeStore().issue({ session }, challenge)).rejects.toThrow('not JSON')
+    expect(vi.getTimerCount()).toBe(0)
   })
 })
