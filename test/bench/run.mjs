@@ -1,5 +1,5 @@
 // Measures this project and others in one run, and writes the figures to docs/bench/results.json. The run
-// takes fifteen to twenty minutes. The contenders take turns, so that a slow minute of the machine affects all of
+// takes twenty to twenty-five minutes. The contenders take turns, so that a slow minute of the machine affects all of
 // them.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -15,8 +15,9 @@ const ROUNDS = isQuick ? 2 : 7
 // A round of a load is several turns of one second: the speed of a shared machine changes within seconds.
 const TURNS = isQuick ? 1 : 3
 // The rates of the floor and of passport-near differ by a tenth. Two starts of the same server can differ by as much. So each round of
-// logins starts all servers anew. Node compiles their functions in the first 8 seconds of load.
-const LOGIN_WARM_UP_TURNS = isQuick ? 1 : 8
+// logins starts all servers anew. On the slowest machine so far, V8 spent 6 % of passport-near's time and 3 % of the floor's on compiling
+// functions in the seconds 9 to 12, and 1 % or less from the second 13 on (`--trace-opt`).
+const LOGIN_WARM_UP_TURNS = isQuick ? 1 : 14
 const LOGIN_TURNS = isQuick ? 1 : 4
 const oneByOne = { kind: 'login', rate: 200, connections: 1, seconds: isQuick ? 1 : 2 }
 /** What is measured beside the rate. */
