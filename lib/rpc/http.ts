@@ -70,17 +70,9 @@ interface Exchange<Result> extends SendOptions {
  * @throws {InvalidResponseError} for a status other than 2xx and 400, or more than `maxBytes`; whatever `read` throws
  * @throws {Error} for a network error
  */
-export async function postJson<Result>(endpoint: Endpoint, exchange: Exchange<Result>): Promise<Result> {
-  try {
-    return await post(endpoint, exchange, exchange.pool ?? 'keys')
-  } catch (error) {
-    // The server had closed the kept connection before it responded. A view request changes nothing, so a retry is safe.
-    if (error instanceof StaleConnection) return post(endpoint, exchange, 'fresh')
-    throw error
-  }
+export function postJson<Result>(endpoint: Endpoint, exchange: Exchange<Result>): Promise<Result> {
+  return new Promise((resolve, reject) => post(endpoint, exchange, exchange.pool ?? 'keys', resolve, reject))
 }
-
-class StaleConnection extends Error {}
 
 /*
  * A firewall, a load balancer or a crash can end a connection without a sign to this side. TCP's keep-alive, which Node's agent
@@ -105,56 +97,57 @@ function post<Result>(
   endpoint: Endpoint,
   exchange: Exchange<Result>,
   connection: Pool | 'fresh',
-): Promise<Result> {
+  resolve: (result: Result) => void,
+  reject: (error: Error) => void,
+): void {
   const { json, read, abortHandle, onSocket, maxBytes = DEFAULT_MAX_BYTES } = exchange
-  return new Promise((resolve, reject) => {
-    if (abortHandle.isAborted) return reject(new InvalidResponseError('aborted'))
-    const request = endpoint.post(json, connection)
-    /** The first outcome counts. The socket is freed in any case. */
-    const fail = (error: Error): void => {
-      reject(error)
+  if (abortHandle.isAborted) return reject(new InvalidResponseError('aborted'))
+  const request = endpoint.post(json, connection)
+  /** The first outcome counts. The socket is freed in any case. */
+  const fail = (error: Error): void => {
+    reject(error)
+    request.destroy()
+  }
+  const removeListener = abortHandle.onAbort(() => fail(new InvalidResponseError('aborted')))
+
+  /** Whether this request has a response, or another request was sent in its place. */
+  let isAnswered = false
+  /** The first of the two responses counts. If the second request fails, this one is still waited for. */
+  const sendAgain = (): void => {
+    const second = new AbortHandle()
+    request.on('close', () => second.abort())
+    const done = (result: Result): void => {
+      isAnswered = true
+      resolve(result)
       request.destroy()
     }
-    const removeListener = abortHandle.onAbort(() => fail(new InvalidResponseError('aborted')))
+    post(endpoint, { ...exchange, abortHandle: second }, 'fresh', done, () => undefined)
+  }
 
-    /** The first of the two responses counts. If the second request fails, this one is still waited for. */
-    const sendAgain = (): void => {
-      const second = new AbortHandle()
-      request.on('close', () => second.abort())
-      post(endpoint, { ...exchange, abortHandle: second }, 'fresh').then(
-        (result) => {
-          resolve(result)
-          request.destroy()
-        },
-        () => undefined,
-      )
-    }
-
-    let hasResponse = false
-    let silence: NodeJS.Timeout | undefined
-    request.on('socket', (socket) => {
-      onSocket()
-      if (isDoubtful(request, socket)) silence = setTimeout(sendAgain, MAX_SILENCE)
-    })
-    request.on('response', (response) => {
-      hasResponse = true
-      const status = response.statusCode ?? 0
-      // A response that arrives before the request was sent belongs to another request.
-      if (!request.writableFinished) fail(new InvalidResponseError('a response before the request was sent'))
-      else if (isReadable(status))
-        readBody(response, maxBytes, (body) => resolve(read({ status, body })), fail)
-      else fail(new InvalidResponseError(`HTTP status ${status}`, isStatusEndpointFault(status), status))
-    })
-    request.on('error', (error: NodeJS.ErrnoException) => {
-      const isStale =
-        request.reusedSocket && !hasResponse && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
-      fail(isStale ? new StaleConnection('The kept connection was closed', { cause: error }) : error)
-    })
-    request.on('close', () => {
-      removeListener()
-      clearTimeout(silence)
-      if (!hasResponse) fail(new Error('The connection was closed without a response'))
-    })
+  let silence: NodeJS.Timeout | undefined
+  request.on('socket', (socket) => {
+    onSocket()
+    if (isDoubtful(request, socket)) silence = setTimeout(sendAgain, MAX_SILENCE)
+  })
+  request.on('response', (response) => {
+    isAnswered = true
+    const status = response.statusCode ?? 0
+    // A response that arrives before the request was sent belongs to another request.
+    if (!request.writableFinished) fail(new InvalidResponseError('a response before the request was sent'))
+    else if (isReadable(status)) readBody(response, maxBytes, (body) => resolve(read({ status, body })), fail)
+    else fail(new InvalidResponseError(`HTTP status ${status}`, isStatusEndpointFault(status), status))
+  })
+  request.on('error', (error: NodeJS.ErrnoException) => {
+    const isClosed = error.code === 'ECONNRESET' || error.code === 'EPIPE'
+    if (!isClosed || !request.reusedSocket || isAnswered || abortHandle.isAborted) return fail(error)
+    // The server had closed the kept connection before it responded. A view request changes nothing, so a retry is safe.
+    isAnswered = true
+    post(endpoint, exchange, 'fresh', resolve, reject)
+  })
+  request.on('close', () => {
+    removeListener()
+    clearTimeout(silence)
+    if (!isAnswered) fail(new Error('The connection was closed without a response'))
   })
 }
 
