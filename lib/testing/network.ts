@@ -70,7 +70,7 @@ export class TestNetwork {
    * @throws {Error} `EADDRINUSE` if another server listens on the port
    */
   static async start({ port = 0, chainId = 'mainnet' }: TestNetworkOptions = {}): Promise<TestNetwork> {
-    // As long as public endpoints: with Node's 5 seconds, an idle connection can close while a client sends on it.
+    // With Node's 5 seconds, an idle connection often closes just when a client sends on it.
     const server = createServer({ keepAliveTimeout: 60_000 }).listen(port, '127.0.0.1')
     await once(server, 'listening')
     return new TestNetwork(server, chainId)
