@@ -51,7 +51,7 @@ const { ofFloor } = logins['passport-near']
 const text = `${table}
 
 Challenge and login together over HTTP, 16 connections, Express 5 with express-session, the server on one core${machine.pinned ? '' : ' (not pinned)'}, load and a stand-in node on the other;
-medians of ${rounds} interleaved rounds, each of servers that were just started and had 8 seconds of load, ratios with their spread (${machine.cores} × ${machine.processor}, Node ${machine.node.slice(1)}). \`passport-local\` compares one string: it is the ceiling. The floor is the least that a login by signature and one request to the chain can cost: one hash, one verification with a key that is ready, one exchange on a kept connection, and no checks.
+medians of ${rounds} interleaved rounds, each of servers that were started anew and warmed up, ratios with their spread (${machine.cores} × ${machine.processor}, Node ${machine.node.slice(1)}). \`passport-local\` compares one string: it is the ceiling. The floor is the least that a login by signature and one request to the chain can cost: one hash, one verification with a key that is ready, one exchange on a kept connection, and no checks.
 
 - \`passport-near\` signs in at ${spread(ofFloor)} of the rate of the floor.
 - A consumed challenge is rejected ${whole(consumed.median)} times a second (${fixed(consumed.ratio)}), without an RPC call.
