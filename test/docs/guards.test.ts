@@ -160,7 +160,7 @@ describe('the recipes', () => {
     const { requestCount } = network
     network.fail('http-500')
     closeWhenKeyGoes(new Socket(), { accountId: 'erin.near', publicKey: erin.publicKey }, 10)
-    await expect.poll(() => network.requestCount).toBeGreaterThan(requestCount)
+    await expect.poll(() => network.requestCount, { timeout: 5000 }).toBeGreaterThan(requestCount)
     expect(closed).toEqual([])
     network.recover()
     erin.deleteKey(erin.publicKey)
