@@ -110,7 +110,7 @@ function post<Result>(
   }
   const removeListener = abortHandle.onAbort(() => fail(new InvalidResponseError('aborted')))
 
-  /** Whether this request has a response, or another request was sent in its place. */
+  /** Whether this request has a response, or another request has answered or will. */
   let isAnswered = false
   /** The first of the two responses counts. If the second request fails, this one is still waited for. */
   const sendAgain = (): void => {
@@ -139,7 +139,7 @@ function post<Result>(
   })
   request.on('error', (error: NodeJS.ErrnoException) => {
     const isClosed = error.code === 'ECONNRESET' || error.code === 'EPIPE'
-    if (!isClosed || !request.reusedSocket || isAnswered || abortHandle.isAborted) return fail(error)
+    if (!isClosed || !request.reusedSocket || isAnswered) return fail(error)
     // The server had closed the kept connection before it responded. A view request changes nothing, so a retry is safe.
     isAnswered = true
     post(endpoint, exchange, 'fresh', resolve, reject)

@@ -113,6 +113,9 @@ describe('a kept connection', () => {
     expect(box.connections).toBe(2)
     // The dead connection is closed at once, so that no further login waits for it.
     await expect.poll(() => box.open.size, { timeout: 2000 }).toBe(0)
+    // That is no reason to send the request a third time.
+    await nextTurn()
+    expect([box.connections, network.requestCount]).toEqual([2, 2])
     expect((await loginWith(strategy, alice)).ms).toBeLessThan(400)
   })
 
