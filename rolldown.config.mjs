@@ -1,5 +1,5 @@
 /*
- * Bundles lib/ into dist/: four files load in half of the time of seventy (`npm run import-cost`). The code is not minified:
+ * Bundles lib/ into dist/: three files load in half of the time of seventy (`npm run import-cost`). The code is not minified:
  * developers can read and debug what their application runs.
  */
 import { isAbsolute } from 'node:path'
