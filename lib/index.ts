@@ -1,18 +1,18 @@
 /** For `require`: the strategy itself, carrying every other public name. `index.mts` has the same names for `import`. */
 import type * as types from './public-types'
-// eslint-disable-next-line @typescript-eslint/no-require-imports -- `import *` compiles to a copy of the namespace
-import values = require('./public-values')
+import * as values from './public-values'
 import type { NearStrategy as StrategyClass } from './strategy'
 
-const NearStrategy = Object.assign(values.NearStrategy, values, { default: values.NearStrategy })
-type NearStrategy<
+// Not called `NearStrategy`: of two values with one name in a file, the bundler would rename the class.
+const PassportNear = Object.assign(values.NearStrategy, values, { default: values.NearStrategy })
+type PassportNear<
   Request extends object = types.DefaultRequest,
   PassRequest extends boolean = false,
   WalletContracts extends boolean | types.WalletContractsOptions = false,
 > = StrategyClass<Request, PassRequest, WalletContracts>
 
 // eslint-disable-next-line @typescript-eslint/no-namespace -- the only way to give `export =` its types
-declare namespace NearStrategy {
+declare namespace PassportNear {
   type NearStrategy<
     Request extends object = types.DefaultRequest,
     PassRequest extends boolean = false,
@@ -100,4 +100,4 @@ declare namespace NearStrategy {
   type WalletContractsOptions = types.WalletContractsOptions
 }
 
-export = NearStrategy
+export = PassportNear
