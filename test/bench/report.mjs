@@ -61,9 +61,9 @@ medians of ${rounds} interleaved rounds, each of servers that were started anew 
 - \`require('passport-near')\` takes ${fixed(require['passport-near'], 0)} ms, \`passport\` ${fixed(require.passport, 0)} ms; an idle application keeps ${fixed(idleMegabytes['passport-near'], 1)} MB, and ${fixed(idleMegabytes['passport-local'], 1)} MB with \`passport-local\`.`
 
 const rate = (name) => whole(logins[name].median)
-// Of the rates that the picture shows, so that a reader finds the same.
-const times = (name, digits = 1) => fixed(logins['passport-near'].median / logins[name].median, digits)
-const sentence = `\`passport-near\` signs in ${rate('passport-near')} people a second: ${times('floor', 2)} of the least that such a login can cost, ${times('passport-local', 2)} of \`passport-local\`, ${times('near-api-js')} times \`near-api-js\` and ${times('near-kit')} times \`near-kit\` ([benchmarks](docs/benchmarks.md)).`
+const times = (name) => fixed(logins['passport-near'].median / logins[name].median, 1)
+// The ratios are those of docs/benchmarks.md, and not of the median rates: a slow minute affects a round and not its ratio.
+const sentence = `\`passport-near\` signs in ${rate('passport-near')} people a second: ${fixed(ofFloor.ratio)} of the least that such a login can cost, ${fixed(logins['passport-near'].ratio)} of \`passport-local\`, ${times('near-api-js')} times \`near-api-js\` and ${times('near-kit')} times \`near-kit\` ([benchmarks](docs/benchmarks.md)).`
 
 /** Replaces a part of a page. */
 function rewrite(page, part, replacement) {
