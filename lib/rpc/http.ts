@@ -110,14 +110,14 @@ function post<Result>(
   }
   const removeListener = abortHandle.onAbort(() => fail(new InvalidResponseError('aborted')))
 
-  /** Whether this request has a response, or another request has answered or will. */
-  let isAnswered = false
+  /** Whether this request decides no more: it has a response, or another request decides in its place. */
+  let isDecided = false
   /** The first of the two responses counts. If the second request fails, this one is still waited for. */
   const sendAgain = (): void => {
     const second = new AbortHandle()
     request.on('close', () => second.abort())
     const done = (result: Result): void => {
-      isAnswered = true
+      isDecided = true
       resolve(result)
       request.destroy()
     }
@@ -130,7 +130,7 @@ function post<Result>(
     if (isDoubtful(request, socket)) silence = setTimeout(sendAgain, MAX_SILENCE)
   })
   request.on('response', (response) => {
-    isAnswered = true
+    isDecided = true
     const status = response.statusCode ?? 0
     // A response that arrives before the request was sent belongs to another request.
     if (!request.writableFinished) fail(new InvalidResponseError('a response before the request was sent'))
@@ -139,15 +139,15 @@ function post<Result>(
   })
   request.on('error', (error: NodeJS.ErrnoException) => {
     const isClosed = error.code === 'ECONNRESET' || error.code === 'EPIPE'
-    if (!isClosed || !request.reusedSocket || isAnswered) return fail(error)
+    if (!isClosed || !request.reusedSocket || isDecided) return fail(error)
     // The server had closed the kept connection before it responded. A view request changes nothing, so a retry is safe.
-    isAnswered = true
+    isDecided = true
     post(endpoint, exchange, 'fresh', resolve, reject)
   })
   request.on('close', () => {
     removeListener()
     clearTimeout(silence)
-    if (!isAnswered) fail(new Error('The connection was closed without a response'))
+    if (!isDecided) fail(new Error('The connection was closed without a response'))
   })
 }
 

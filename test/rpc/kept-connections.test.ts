@@ -119,6 +119,25 @@ describe('a kept connection', () => {
     expect((await loginWith(strategy, alice)).ms).toBeLessThan(400)
   })
 
+  it('that is reset while the second request waits is followed by one more request, which decides the login', async () => {
+    const box = await startMiddlebox(network.rpcUrl)
+    const strategy = strategyFor({ rpc: box.url, rpcTimeout: 3000 })
+    await loginWith(strategy, alice)
+    await nextTurn()
+    const [first] = [...box.open.keys()]
+    box.forget()
+    pass(60_000)
+    network.fail('hang')
+    const login = loginWith(strategy, alice)
+    await expect.poll(() => network.requestCount, { timeout: 2000 }).toBe(2)
+    network.recover()
+    first!.resetAndDestroy()
+    const { outcome, ms } = await login
+    expect(outcome).toMatchObject(yes)
+    expect(ms).toBeLessThan(2500)
+    expect([box.connections, network.requestCount]).toEqual([3, 3])
+  })
+
   it('that died silently leaves no connection behind if the endpoint is silent as well', async () => {
     const box = await startMiddlebox(network.rpcUrl)
     const strategy = strategyFor({ rpc: box.url, rpcTimeout: 900 })
