@@ -31,6 +31,7 @@ export default [
   {
     ...common,
     input: { 'public-values': 'lib/public-values.ts' },
+    // Each module that it exports from is in `index.js`.
     plugins: [
       {
         name: 'names-only',

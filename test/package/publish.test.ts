@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const run = promisify(execFile)
-// The testing kit with its development wallet is a quarter of the size.
+// The testing kit with its development wallet is a quarter of the size, and has copies of functions of the package (rolldown.config.mjs).
 const LIMIT = 98_000
 const MAX_PACKAGES = 8
 const OLDEST_NODE = [20, 19, 0]
