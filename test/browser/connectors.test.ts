@@ -1,8 +1,8 @@
 import type { BrowserContext, Page } from 'playwright-core'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { Cleanup } from '../support/app'
-import { describeInChromium, openBrowser, picture } from '../support/chromium'
-import { approve, bundle, clickForPopup, result, startSite, type Site } from '../support/site'
+import { clickForPopup, describeInChromium, openBrowser, picture } from '../support/chromium'
+import { approve, bundle, result, startSite, type Site } from '../support/site'
 
 const cleanup = new Cleanup()
 let context: BrowserContext
@@ -32,7 +32,7 @@ for (const globalBuffer of [false, true]) {
       beforeEach(async () => open(await bundle('wallet-selector'), globalBuffer ? '/?global-buffer' : '/'))
 
       it('signs in', async () => {
-        const wallet = await clickForPopup(context, page, 'Sign in')
+        const wallet = await clickForPopup(page.getByRole('button', { name: 'Sign in' }))
         expect(new URL(wallet.url()).pathname).toBe('/sign-message')
         await approve(wallet)
         await expect.poll(() => result(page)).toMatchObject(signedIn)
@@ -43,14 +43,14 @@ for (const globalBuffer of [false, true]) {
       })
 
       it('reports that the person declined', async () => {
-        const wallet = await clickForPopup(context, page, 'Sign in')
+        const wallet = await clickForPopup(page.getByRole('button', { name: 'Sign in' }))
         await wallet.getByRole('button', { name: 'Decline' }).click()
         await expect.poll(() => result(page)).toEqual({ outcome: 'refused' })
         expect(site.network.requestCount).toBe(0)
       })
 
       it('reports a closed window', async () => {
-        const wallet = await clickForPopup(context, page, 'Sign in')
+        const wallet = await clickForPopup(page.getByRole('button', { name: 'Sign in' }))
         // Playwright's close() does not return if the window is still loading.
         await wallet.getByRole('button', { name: 'Approve' }).waitFor()
         await wallet.close()
@@ -66,9 +66,7 @@ describeInChromium("near-connect's own code, its connector and a wallet by manif
   /** Selects a wallet in near-connect's dialog, which keeps its content in a shadow root or not. */
   async function chooseWallet(): Promise<Page> {
     await page.getByRole('button', { name: 'Sign in' }).click()
-    const opened = context.waitForEvent('page')
-    await page.getByText('Development wallet').click()
-    return opened
+    return clickForPopup(page.getByText('Development wallet'))
   }
 
   it('signs in with one approval, and the connector then knows the wallet', async () => {
@@ -106,13 +104,10 @@ describeInChromium("near-connect's connector with a wallet that signs in and sig
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByText('Development wallet').waitFor()
     expect(await page.getByText('Cannot sign').count()).toBe(0)
-    let opened = context.waitForEvent('page')
-    await page.getByText('Development wallet').click()
-    const connecting = await opened
+    const connecting = await clickForPopup(page.getByText('Development wallet'))
     await connecting.getByRole('heading', { name: 'Show an account to this site?' }).waitFor()
-    opened = context.waitForEvent('page')
-    await approve(connecting)
-    await approve(await opened)
+    const [signing] = await Promise.all([context.waitForEvent('page'), approve(connecting)])
+    await approve(signing)
     await expect.poll(() => result(page)).toMatchObject(signedIn)
     expect(await page.evaluate('localStorage.getItem("selected-wallet")')).toBe('development-wallet')
   })
@@ -122,13 +117,13 @@ describeInChromium('a near-connect wallet without its connector', () => {
   beforeEach(async () => open(await bundle('near-connect'), '/?wallet'))
 
   it('signs in with one approval', async () => {
-    const wallet = await clickForPopup(context, page, 'Sign in')
+    const wallet = await clickForPopup(page.getByRole('button', { name: 'Sign in' }))
     await approve(wallet)
     await expect.poll(() => result(page)).toMatchObject(signedIn)
   })
 
   it('reports that the person declined', async () => {
-    const wallet = await clickForPopup(context, page, 'Sign in')
+    const wallet = await clickForPopup(page.getByRole('button', { name: 'Sign in' }))
     await wallet.getByRole('button', { name: 'Decline' }).click()
     await expect.poll(() => result(page)).toMatchObject({ outcome: 'refused' })
   })

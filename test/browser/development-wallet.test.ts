@@ -7,8 +7,8 @@ import { developmentWallet, TestNetwork } from 'passport-near/testing'
 import type { BrowserContext, Page } from 'playwright-core'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { Cleanup, listen } from '../support/app'
-import { describeInChromium, openBrowser, picture } from '../support/chromium'
-import { clickForPopup, result } from '../support/site'
+import { clickForPopup, describeInChromium, openBrowser, picture } from '../support/chromium'
+import { result } from '../support/site'
 
 const cleanup = new Cleanup()
 let context: BrowserContext
@@ -108,7 +108,7 @@ describeInChromium('a new application with the development wallet, by pop-up', (
   it('signs in on approval', async () => {
     await network.createAccount('alice.test')
     await network.createAccount('bob.test')
-    const wallet = await clickForPopup(context, page, 'Sign in')
+    const wallet = await clickForPopup(page.getByRole('button', { name: 'Sign in' }))
     await wallet.getByRole('heading', { name: 'Sign this message?' }).waitFor()
     expect(await wallet.locator('[data-recipient]').innerText()).toBe(new URL(site).host)
     expect(await wallet.locator('[data-message]').innerText()).toBe(`Sign in to ${new URL(site).host}`)
@@ -124,13 +124,13 @@ describeInChromium('a new application with the development wallet, by pop-up', (
 
   it('reports that the person declined', async () => {
     await network.createAccount('alice.test')
-    await decline(await clickForPopup(context, page, 'Sign in'))
+    await decline(await clickForPopup(page.getByRole('button', { name: 'Sign in' })))
     await expect.poll(() => result(page)).toMatchObject({ outcome: 'refused' })
     expect(network.requestCount).toBe(0)
   })
 
   it('signs in with an account that the person creates in the wallet', async () => {
-    const wallet = await clickForPopup(context, page, 'Sign in')
+    const wallet = await clickForPopup(page.getByRole('button', { name: 'Sign in' }))
     expect(await wallet.getByRole('button', { name: 'Approve' }).isDisabled()).toBe(true)
     await wallet.getByLabel('Account id').fill('Not an id')
     await wallet.getByRole('button', { name: 'Create' }).click()
@@ -147,7 +147,7 @@ describeInChromium('a new application with the development wallet, by pop-up', (
 
   it('selects the account that was created last', async () => {
     await network.createAccount('alice.test')
-    const wallet = await clickForPopup(context, page, 'Sign in')
+    const wallet = await clickForPopup(page.getByRole('button', { name: 'Sign in' }))
     await wallet.getByText('Create an account').click()
     await wallet.getByLabel('Account id').fill('newcomer.test')
     await wallet.getByRole('button', { name: 'Create' }).click()
@@ -158,7 +158,7 @@ describeInChromium('a new application with the development wallet, by pop-up', (
   it('gets a response from the wallet after an attempt while the wallet was down', async () => {
     await network.createAccount('alice.test')
     await context.route('**/sign-message', (route) => route.abort())
-    const wallet = await clickForPopup(context, page, 'Sign in')
+    const wallet = await clickForPopup(page.getByRole('button', { name: 'Sign in' }))
     await approve(wallet)
     await wallet.getByText('The wallet does not respond.').waitFor()
     await context.unroute('**/sign-message')

@@ -5,8 +5,9 @@ import { resolveAuthorization } from 'passport-near'
 import { developmentWallet, TestNetwork } from 'passport-near/testing'
 import type { BrowserContext, CDPSession, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { newAccountId } from '../support/accounts'
 import { Cleanup, listen } from '../support/app'
-import { describeInChromium, openBrowser, picture } from '../support/chromium'
+import { clickForPopup, describeInChromium, openBrowser, picture } from '../support/chromium'
 import { startExample, type Example } from '../support/example'
 
 const cleanup = new Cleanup()
@@ -84,9 +85,7 @@ describeInChromium('an account without keys in the example', () => {
   beforeEach(() => page.goto(example.url))
 
   async function openWallet(button: string): Promise<Page> {
-    const opened = context.waitForEvent('page')
-    await page.getByRole('button', { name: button }).click()
-    const wallet = await opened
+    const wallet = await clickForPopup(page.getByRole('button', { name: button }))
     await wallet.getByRole('heading', { name: 'Authorize this text?' }).waitFor()
     await authenticator.plugInto(wallet)
     return wallet
@@ -101,38 +100,39 @@ describeInChromium('an account without keys in the example', () => {
     page.getByRole('heading', { level: 1, name: accountId }).waitFor()
 
   it('signs in with a passkey and through it, links and signs out', async () => {
+    const [fay, family, gina] = ['fay', 'family', 'gina'].map(newAccountId) as [string, string, string]
     const wallet = await openWallet('Use a passkey or a shared account')
     expect(await wallet.locator('[data-recipient]').innerText()).toBe(new URL(example.url).host)
     expect(await wallet.locator('[data-message]').innerText()).toMatch(
       /^Sign in to localhost:\d+\n\nNonce: .{44}$/,
     )
-    await createAccount(wallet, 'passkey', 'fay.test')
+    await createAccount(wallet, 'passkey', fay)
     await picture(wallet, 'wallet-passkey')
     await approve(wallet)
-    await signedIn('fay.test')
+    await signedIn(fay)
     await picture(page, 'account-passkey')
     await page.getByRole('button', { name: 'Sign out' }).click()
 
     const again = await openWallet('Use a passkey or a shared account')
-    await again.getByLabel('fay.test').check()
-    await createAccount(again, 'shared', 'family.test')
+    await again.getByLabel(fay).check()
+    await createAccount(again, 'shared', family)
     await approve(again)
-    await signedIn('family.test')
+    await signedIn(family)
 
     const linking = await openWallet('Link a passkey or a shared account')
-    expect(await linking.locator('[data-message]').innerText()).toMatch(
-      /^Link this NEAR account to family\.test/,
+    expect(await linking.locator('[data-message]').innerText()).toContain(
+      `Link this NEAR account to ${family}`,
     )
-    await createAccount(linking, 'passkey', 'gina.test')
+    await createAccount(linking, 'passkey', gina)
     await approve(linking)
-    await page.getByRole('status').getByText('gina.test is linked.').waitFor()
+    await page.getByRole('status').getByText(`${gina} is linked.`).waitFor()
     await page.getByRole('button', { name: 'Sign out' }).click()
 
     const linked = await openWallet('Use a passkey or a shared account')
-    await linked.getByLabel('gina.test').check()
+    await linked.getByLabel(gina).check()
     await approve(linked)
-    await signedIn('family.test')
-    expect(await page.locator('.accounts strong').allInnerTexts()).toEqual(['family.test', 'gina.test'])
+    await signedIn(family)
+    expect(await page.locator('.accounts strong').allInnerTexts()).toEqual([family, gina])
   })
 
   it('says what happened when the person declines or the passkey is not there', async () => {
@@ -140,7 +140,7 @@ describeInChromium('an account without keys in the example', () => {
     await wallet.getByRole('button', { name: 'Decline' }).click()
     await page.getByRole('status').getByText('You did not approve the request in your wallet').waitFor()
     const again = await openWallet('Use a passkey or a shared account')
-    await createAccount(again, 'passkey', 'ida.test')
+    await createAccount(again, 'passkey', newAccountId('ida'))
     const session = await context.newCDPSession(again)
     await session.send('WebAuthn.enable')
     await again.evaluate("navigator.credentials.get = () => Promise.reject(new Error('No passkey'))")

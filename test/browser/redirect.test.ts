@@ -94,13 +94,14 @@ describeInChromium('a page whose wallet replaces it in the window', () => {
     await open()
     const address = page.url()
     await page.goto(`${site.url}/elsewhere`)
-    const opened = context.waitForEvent('page')
-    await page.evaluate((url) => void window.open(url), address)
-    const popup = await opened
+    const [popup] = await Promise.all([
+      context.waitForEvent('page'),
+      page.evaluate((url) => void window.open(url), address),
+    ])
     await approve(popup)
     // No page closes the window. After three seconds the wallet goes to the callback URL, with a signature
     // over no callback URL.
-    await expect.poll(() => result(popup), { timeout: 10_000 }).toMatchObject(signedIn)
+    await expect.poll(() => result(popup)).toMatchObject(signedIn)
     expect(popup.url()).toBe(`${site.url}/`)
   })
 })

@@ -1,7 +1,7 @@
 import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { Cleanup } from '../support/app'
-import { describeInChromium, openBrowser } from '../support/chromium'
+import { clickForPopup, describeInChromium, openBrowser } from '../support/chromium'
 import { freePort, startApiExample } from '../support/token-example'
 
 describeInChromium('the page of example/api, on another origin', () => {
@@ -41,17 +41,14 @@ describeInChromium('the page of example/api, on another origin', () => {
   afterAll(() => everything.run())
 
   const status = () => page.getByRole('status').innerText()
-  const click = (name: string) => page.getByRole('button', { name, exact: true }).click()
-  const openPopUp = async (): Promise<Page> => {
-    const opened = context.waitForEvent('page')
-    await click('Sign in with a pop-up')
-    return opened
-  }
+  const button = (name: string) => page.getByRole('button', { name, exact: true })
+  const click = (name: string) => button(name).click()
+  const openPopUp = (): Promise<Page> => clickForPopup(button('Sign in with a pop-up'))
   const approve = async (wallet: Page): Promise<void> => {
     await wallet.getByRole('radio', { name: 'alice.test' }).check()
     await wallet.getByRole('button', { name: 'Approve' }).click()
   }
-  const isSignedIn = () => expect.poll(status, { timeout: 10_000 }).toBe('Signed in with alice.test')
+  const isSignedIn = () => expect.poll(status).toBe('Signed in with alice.test')
 
   async function useAndSignOut(): Promise<void> {
     await click('Call the API')
@@ -119,7 +116,7 @@ describeInChromium('the page of example/api, on another origin', () => {
       await click('Call the API')
       return renewals()
     }
-    await expect.poll(callAndCount, { timeout: 10_000 }).toBe(1)
+    await expect.poll(callAndCount).toBeGreaterThan(0)
     await isSignedIn()
   })
 })

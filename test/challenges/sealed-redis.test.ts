@@ -59,9 +59,10 @@ describeWithRedis('SealedChallengeStore with Redis', () => {
   describe.each(['redis', 'ioredis'] as const)('of the package %s', (kind) => {
     it('runs one command for a login, and none for a challenge or an invented state', async () => {
       const client = await connect(kind)
+      const prefix = `${kind}-${drawn++}:`
       const site = await startTokenSite(cleanup, {
         near: { rpc: network.rpcUrl },
-        sealed: { client, prefix: `${kind}:` },
+        sealed: { client, prefix },
       })
       const before = await commands()
       const tokens = site.openClient()
@@ -73,7 +74,7 @@ describeWithRedis('SealedChallengeStore with Redis', () => {
       expect(await commands()).toBe(before)
       expect((await tokens.login(signed)).status).toBe(200)
       expect(await commands()).toBe(before + 1)
-      const keys = await redis.keys(`${kind}:*`)
+      const keys = await redis.keys(`${prefix}*`)
       expect(keys).toHaveLength(1)
       const left = await redis.pTTL(keys[0]!)
       expect(left).toBeGreaterThan(200_000)

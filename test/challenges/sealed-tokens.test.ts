@@ -6,6 +6,7 @@ import { NearStrategy, SealedChallengeStore, type DefaultRequest } from 'passpor
 import { confirm, signIn, type MessageToSign } from 'passport-near/client'
 import { TestNetwork, type TestAccount } from 'passport-near/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { newAccount } from '../support/accounts'
 import { Cleanup, listen, RECIPIENT } from '../support/app'
 import { SECRET } from '../support/token-site'
 
@@ -125,10 +126,10 @@ describe('linking without a session', () => {
   }
 
   it('links an account to the user of the token', async () => {
-    const bob = await network.createAccount('bob.test')
+    const bob = await newAccount(network, 'bob')
     expect(await link(bob, await signInAs(alice))).toMatchObject({
       outcome: 'signed-in',
-      reply: { id: 'alice.test', accounts: ['alice.test', 'bob.test'] },
+      reply: { id: 'alice.test', accounts: ['alice.test', bob.accountId] },
     })
   })
 

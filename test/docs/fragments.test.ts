@@ -3,6 +3,7 @@ import { WebSocket } from 'ws'
 import type { Challenge } from 'passport-near'
 import { TestNetwork, type TestAccount } from 'passport-near/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { newAccountId } from '../support/accounts'
 import { Cleanup } from '../support/app'
 import { blockUnder } from './support/blocks'
 import { createProject, runProgram, startApplication, type Parts } from './support/project'
@@ -111,14 +112,14 @@ app.use((error, req, res, next) => res.status(error.status).json({ code: error.c
 
 describe('accounts without keys', () => {
   it('sign in with the option', async () => {
-    const carol = await network.createWalletContract('carol.near', { schema: 'webauthn-p256' })
+    const carol = await network.createWalletContract(newAccountId('carol'), { schema: 'webauthn-p256' })
     const visitor = new Visitor(
       await start({ strategy: blockUnder('docs/wallet-contracts.md', 'Switching it on') }),
     )
     const { body } = await visitor.get('/login/near/challenge')
     expect(await visitor.post('/login/near', await carol.resolveAuth(body as Challenge))).toEqual({
       status: 200,
-      body: { user: 'carol.near' },
+      body: { user: carol.accountId },
     })
   })
 
@@ -146,7 +147,7 @@ describe('accounts without keys', () => {
   })
 
   it('authorize a text without Passport', async () => {
-    const dao = await network.createWalletContract('dao.near')
+    const dao = await network.createWalletContract(newAccountId('dao'))
     const { authorization } = await dao.resolveAuth({ payload: 'p', chainId: 'mainnet' })
     const directory = createProject(cleanup, {
       'authorized.mjs': blockUnder('docs/wallet-contracts.md', 'Without Passport').replace(
@@ -155,9 +156,9 @@ describe('accounts without keys', () => {
       ),
       'run.mjs': `import { isAuthorized } from './authorized.mjs'
 const authorization = ${JSON.stringify(authorization)}
-console.log(await isAuthorized('dao.near', authorization, 'p'), await isAuthorized('dao.near', authorization, 'q'))`,
+for (const payload of ['p', 'q']) console.log(await isAuthorized('${dao.accountId}', authorization, payload))`,
     })
-    expect(await runProgram(directory, ['run.mjs'])).toBe('true false\n')
+    expect(await runProgram(directory, ['run.mjs'])).toBe('true\nfalse\n')
   })
 
   it('are made by the testing kit as the page shows it', async () => {

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import { TestNetwork, type TestAccount } from 'passport-near/testing'
 import type { Challenge } from 'passport-near'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { newAccount } from '../support/accounts'
 import { Cleanup } from '../support/app'
 import { blockUnder } from './support/blocks'
 import { startApplication } from './support/project'
@@ -11,6 +12,8 @@ const cleanup = new Cleanup()
 let network: TestNetwork
 let alice: TestAccount
 let bob: TestAccount
+/** A member of the council that the page has. */
+let carol: TestAccount
 let url: string
 
 const PAGE = 'docs/guards.md'
@@ -22,6 +25,7 @@ beforeAll(async () => {
   cleanup.add(() => network.stop())
   alice = await network.createAccount('alice.near')
   bob = await network.createAccount('bob.near')
+  carol = await network.createAccount('carol.near')
   network.deployContract('treasury.dao.near', {
     get_proposal: ({ id }: { id: number }) => ({ amount: `${id}0`, to: 'bob.near' }),
     get_council: () => ['alice.near', 'carol.near'],
@@ -98,10 +102,10 @@ describe('the guards', () => {
   })
 
   it('sign out when the key goes', async () => {
-    const carol = await network.createAccount('carol2.near')
-    const visitor = await signedIn(carol)
-    expect((await visitor.get('/admin')).body).toEqual({ admin: 'carol2.near' })
-    carol.deleteKey(carol.publicKey)
+    const dave = await newAccount(network, 'dave')
+    const visitor = await signedIn(dave)
+    expect((await visitor.get('/admin')).body).toEqual({ admin: dave.accountId })
+    dave.deleteKey(dave.publicKey)
     expect((await visitor.get('/admin')).status).toBe(401)
     expect((await visitor.get('/me')).body).toBeNull()
   })
@@ -109,18 +113,17 @@ describe('the guards', () => {
 
 describe('the recipes', () => {
   it('pay out what a member of the council confirmed', async () => {
-    const carol = await network.createAccount('carol.near')
     const visitor = await signedIn(bob)
     expect(await confirmed(visitor, '/payout', { proposal: 7 }, carol)).toMatchObject({
       status: 200,
-      body: { paid: 'Pay out proposal 7: 70 NEAR to bob.near', by: 'carol.near' },
+      body: { paid: 'Pay out proposal 7: 70 NEAR to bob.near', by: carol.accountId },
     })
     expect(await confirmed(visitor, '/payout', { proposal: 7 }, bob)).toMatchObject({ status: 403 })
     expect((await visitor.post('/payout/challenge', { proposal: '7' })).status).toBe(400)
   })
 
   it('refresh a token while the key is there, and keep it during an outage', async () => {
-    const dave = await network.createAccount('dave.near')
+    const dave = await newAccount(network, 'dave')
     const visitor = await signedIn(dave)
     const first = (await visitor.post('/token')).body as object
     const refreshed = await visitor.post('/token/refresh', first)
@@ -140,7 +143,7 @@ describe('the recipes', () => {
   })
 
   it('close a WebSocket when the key goes, and not when the chain cannot tell', async () => {
-    const erin = await network.createAccount('erin.near')
+    const erin = await newAccount(network, 'erin')
     const { NearStrategy } = await import('passport-near')
     const near = new NearStrategy({ recipient: 'r', rpc: network.rpcUrl, rpcTimeout: 300 }, () => undefined)
     const closed: unknown[] = []
@@ -159,11 +162,11 @@ describe('the recipes', () => {
     const closeWhenKeyGoes = make(near) as (socket: Socket, login: object, every: number) => void
     const { requestCount } = network
     network.fail('http-500')
-    closeWhenKeyGoes(new Socket(), { accountId: 'erin.near', publicKey: erin.publicKey }, 10)
-    await expect.poll(() => network.requestCount, { timeout: 5000 }).toBeGreaterThan(requestCount)
+    closeWhenKeyGoes(new Socket(), erin, 10)
+    await expect.poll(() => network.requestCount).toBeGreaterThan(requestCount)
     expect(closed).toEqual([])
     network.recover()
     erin.deleteKey(erin.publicKey)
-    await expect.poll(() => closed, { timeout: 5000 }).toEqual([[4401, 'The key was removed']])
+    await expect.poll(() => closed).toEqual([[4401, 'The key was removed']])
   })
 })

@@ -107,9 +107,7 @@ describeWithRedis('the setup for several processes, of docs/scaling.md', () => {
       { REDIS_URL: redis.url, SESSION_SECRET: 'a secret of the tests' },
     )
     // The page does not wait for the client's connection: until then, a challenge is a 503.
-    await expect
-      .poll(async () => (await fetch(`${url}/login/near/challenge`)).status, { timeout: 20_000 })
-      .toBe(200)
+    await expect.poll(async () => (await fetch(`${url}/login/near/challenge`)).status).toBe(200)
     await redis.command('FLUSHALL')
     const visitor = new Visitor(url)
     const signed = await visitor.sign(alice)

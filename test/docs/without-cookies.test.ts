@@ -3,6 +3,7 @@ import { TestNetwork, type TestAccount } from 'passport-near/testing'
 import { KeyPair } from 'near-api-js'
 import { generateKey } from 'near-kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { newAccount } from '../support/accounts'
 import { Cleanup } from '../support/app'
 import { blockUnder } from './support/blocks'
 import { createProject, runProgram, startProgram } from './support/project'
@@ -60,8 +61,7 @@ describe('the page about agents', () => {
 
   it.each([0, 1] as const)('signs in with the code of block %i', async (index) => {
     const { publicKey, privateKey } = keys[index]()
-    const accountId = `bot-${index}.near`
-    await network.createAccount(accountId, { publicKey })
+    const { accountId } = await newAccount(network, 'bot', { publicKey })
     const code = blockUnder('docs/agents.md', 'Sign in', index).replace('https://api.example.com', url)
     const NEAR_KEY = JSON.stringify({ account_id: accountId, private_key: privateKey })
     const directory = createProject(cleanup, {

@@ -1,18 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { Cleanup } from '../support/app'
-import { createExampleWorld, linkAt, signInTo, type ExampleWorld } from '../support/example'
+import { createExampleWorld, linkAt, signInTo } from '../support/example'
 import { until } from '../support/redis'
 import { Visitor } from '../support/visitor'
 
 const cleanup = new Cleanup()
-let world: ExampleWorld
-beforeAll(async () => {
-  world = await createExampleWorld(cleanup, cleanup)
-})
-afterAll(() => cleanup.run())
+afterEach(() => cleanup.run())
 
 describe('the log of the example', () => {
   it('has one line with the time for each login, without personal data', async () => {
+    const world = await createExampleWorld(cleanup, cleanup)
     const example = await world.start()
     const alice = await world.network.createAccount('alice.test')
     const bob = await world.network.createAccount('bob.test')

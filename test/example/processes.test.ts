@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { TestAccount } from 'passport-near/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { newAccount } from '../support/accounts'
 import { Cleanup, listen } from '../support/app'
 import {
   accountPage,
@@ -53,7 +54,7 @@ describeWithRedis('the example with Redis and PostgreSQL', () => {
       const back = elsewhere.at(one.url)
       expect(await accountPage(back)).toContain('alice.test')
 
-      const bob = await world.network.createAccount('bob.test')
+      const bob = await newAccount(world.network, 'bob')
       const toLink = async (): Promise<typeof challenge> =>
         (await back.request('/link/near/challenge')).json() as Promise<typeof challenge>
       // A linking challenge does not sign in, although both strategies share one store.
@@ -61,7 +62,7 @@ describeWithRedis('the example with Redis and PostgreSQL', () => {
       const signed = await bob.signMessage(await toLink())
       expect((await elsewhere.post('/link/near', signed)).status).toBe(200)
       expect((await elsewhere.post('/link/near', signed)).status).toBe(401)
-      expect(await accountPage(back)).toContain('bob.test')
+      expect(await accountPage(back)).toContain(bob.accountId)
     })
 
     it('has no demo user, whose password is public', async () => {

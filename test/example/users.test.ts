@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openEmbeddedDatabase } from '../../example/site/database/embedded.mjs'
 import { openPostgres } from '../../example/site/database/postgres.mjs'
 import { Users } from '../../example/site/users.mjs'
+import { newAccountId } from '../support/accounts'
 import { Cleanup } from '../support/app'
 import { copyEmptyDatabase } from '../support/example'
 import { describeWithPostgres, startPostgres } from '../support/postgres'
@@ -59,18 +60,19 @@ const behaveWell = (): void => {
   })
 
   it('keep their last way to sign in, and can unlink the others', async () => {
-    const { id } = (await users.findOrCreateByNear(near('unlink-1.test')))!
-    expect(await users.unlink(id, near('unlink-1.test'))).toBe('last-way-in')
-    await users.link(id, near('unlink-2.test'))
-    expect(await users.unlink(id, near('first.test'))).toBe('not-linked')
-    expect(await users.unlink(id, { network: 'mainnet', accountId: 'unlink-1.test' })).toBe('not-linked')
-    for (const odd of ['\0', 5, null, undefined, ['unlink-1.test'], {}]) {
+    const [first, second] = [near(newAccountId('first')), near(newAccountId('second'))]
+    const { id } = (await users.findOrCreateByNear(first))!
+    expect(await users.unlink(id, first)).toBe('last-way-in')
+    await users.link(id, second)
+    expect(await users.unlink(id, near('other.test'))).toBe('not-linked')
+    expect(await users.unlink(id, { ...first, network: 'mainnet' })).toBe('not-linked')
+    for (const odd of ['\0', 5, null, undefined, [first.accountId], {}]) {
       expect(await users.unlink(id, near(odd as string))).toBe('not-linked')
     }
-    expect(await users.unlink(id, near('unlink-1.test'))).toBe('unlinked')
-    expect((await users.find(id))!.accounts).toMatchObject([{ account_id: 'unlink-2.test' }])
-    expect(await users.unlink(id, near('unlink-2.test'))).toBe('last-way-in')
-    expect((await users.findOrCreateByNear(near('unlink-1.test')))!.id).not.toBe(id)
+    expect(await users.unlink(id, first)).toBe('unlinked')
+    expect((await users.find(id))!.accounts).toMatchObject([{ account_id: second.accountId }])
+    expect(await users.unlink(id, second)).toBe('last-way-in')
+    expect((await users.findOrCreateByNear(first))!.id).not.toBe(id)
   })
 
   it('with a password can unlink every account', async () => {
@@ -82,7 +84,7 @@ const behaveWell = (): void => {
 
   it('keep one account when the last two are unlinked at the same time', async () => {
     for (let round = 0; round < 10; round++) {
-      const pair = [near(`pair-${round}-a.test`), near(`pair-${round}-b.test`)] as const
+      const pair = [near(newAccountId('pair')), near(newAccountId('pair'))] as const
       const { id } = (await users.findOrCreateByNear(pair[0]))!
       await users.link(id, pair[1])
       const results = await Promise.all(pair.map((account) => users.unlink(id, account)))

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import type { BrowserContext, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { Cleanup } from '../support/app'
-import { describeInChromium, openBrowser } from '../support/chromium'
+import { clickForPopup, describeInChromium, openBrowser } from '../support/chromium'
 import { examples } from './examples'
 import { linkedProject, startProject } from './project'
 
@@ -22,7 +22,7 @@ describeInChromium('`npm run dev`, with the page that all examples share', () =>
   let page: Page
   let url: string
 
-  beforeAll(async () => {
+  beforeEach(async () => {
     const directory = linkedProject(examples[0]!, cleanup)
     // dev.js starts a network and names it in NEAR_RPC_URL. No request reaches a public endpoint.
     url = await startProject(directory, 'http://127.0.0.1:1', cleanup, {
@@ -35,13 +35,10 @@ describeInChromium('`npm run dev`, with the page that all examples share', () =>
     page = await context.newPage()
     await page.goto(url)
   }, 120_000)
-  afterAll(() => cleanup.run())
+  afterEach(() => cleanup.run())
 
-  const openWallet = async (button: string): Promise<Page> => {
-    const opened = context.waitForEvent('page')
-    await page.getByRole('button', { name: button }).click()
-    return opened
-  }
+  const openWallet = (button: string): Promise<Page> =>
+    clickForPopup(page.getByRole('button', { name: button }))
   const status = (): Promise<string> => page.getByRole('status').innerText()
 
   it('signs in, links a second account and signs out, with clicks only', async () => {
@@ -53,16 +50,16 @@ describeInChromium('`npm run dev`, with the page that all examples share', () =>
     wallet = await openWallet('Sign in with NEAR')
     await wallet.getByRole('radio', { name: 'alice.test' }).check()
     await wallet.getByRole('button', { name: 'Approve' }).click()
-    await expect.poll(status, { timeout: 10_000 }).toBe('Signed in with alice.test')
+    await expect.poll(status).toBe('Signed in with alice.test')
 
     wallet = await openWallet('Link another account')
     await wallet.getByText('Link this account to alice.test at localhost:3000').waitFor()
     await wallet.getByRole('radio', { name: 'bob.test' }).check()
     await wallet.getByRole('button', { name: 'Approve' }).click()
-    await expect.poll(status, { timeout: 10_000 }).toBe('Signed in with alice.test, bob.test')
+    await expect.poll(status).toBe('Signed in with alice.test, bob.test')
 
     await page.getByRole('button', { name: 'Sign out' }).click()
-    await expect.poll(status, { timeout: 10_000 }).toBe('Signed out')
+    await expect.poll(status).toBe('Signed out')
     expect(await page.getByRole('button', { name: 'Sign in with NEAR' }).isVisible()).toBe(true)
   })
 })

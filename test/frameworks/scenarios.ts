@@ -1,6 +1,7 @@
 import type { Challenge } from 'passport-near'
 import { TestNetwork, type TestAccount } from 'passport-near/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { newAccount } from '../support/accounts'
 import { Cleanup } from '../support/app'
 import type { Example } from './examples'
 import { compile, startProject } from './project'
@@ -154,8 +155,8 @@ export function describeLogins(
 
     it('links an account once, to the user who requested the challenge', async () => {
       const visitor = visit()
-      const second = await running.network.createAccount('second.near')
-      const bobsUser = (await signIn(visitor, bob)) as { id: string }
+      const second = await newAccount(running.network, 'second')
+      const bobsUser = (await signIn(visitor, bob)) as { id: string; accounts: string[] }
       const missing = rejectedWith('ERR_NEAR_CHALLENGE_MISSING')
       expect(await visitor.post('/link/near', await visitor.sign(second))).toEqual(missing)
       expect(await visitor.post('/login/near', await signLink(visitor, second))).toEqual(missing)
@@ -167,7 +168,7 @@ export function describeLogins(
       const signed = await second.signMessage(challenge)
       expect(await visitor.post('/link/near', signed)).toEqual({
         status: 200,
-        body: { id: bobsUser.id, accounts: ['bob.near', 'second.near'] },
+        body: { id: bobsUser.id, accounts: [...bobsUser.accounts, second.accountId] },
       })
       expect(await visitor.post('/link/near', signed)).toEqual(missing)
       expect(await signedInAs(visitor)).toMatchObject({ id: bobsUser.id })
@@ -203,7 +204,7 @@ export function describeLogins(
     it('rejects a link from a tab of the previous user', async () => {
       const visitor = visit()
       await signIn(visitor, bob)
-      const third = await running.network.createAccount('third.near')
+      const third = await newAccount(running.network, 'third')
       const kept = await signLink(visitor, third)
       const replaced = visitor.copy()
 
@@ -285,14 +286,14 @@ export function describeExtensions(
       const visitor = new Visitor(running.url)
       const reply = await visitor.post('/link/near', {})
       expect(reply).toEqual(rejectedWith('ERR_NEAR_CREDENTIALS_MISSING', 400))
-      const forged = forge(await visitor.sign(await running.network.createAccount('alice.near')))
+      const forged = forge(await visitor.sign(await newAccount(running.network, 'alice')))
       expect(await visitor.post('/link/near', forged)).toEqual(rejectedWith('ERR_NEAR_SIGN_IN_REQUIRED'))
     })
 
     if (example.pages) {
       it('redirects a rejected login to failureRedirect, with its message in the session', async () => {
         const visitor = new Visitor(running.url)
-        const bob = await running.network.createAccount('bob.near')
+        const bob = await newAccount(running.network, 'bob')
         const rejected = await visitor.postRaw('/login/near/form', forge(await visitor.sign(bob)))
         expect([rejected.status, rejected.headers.get('location')]).toEqual([302, '/login'])
         expect(await visitor.get('/login')).toEqual({
@@ -303,7 +304,7 @@ export function describeExtensions(
 
         const accepted = await visitor.postRaw('/login/near/form', await visitor.sign(bob))
         expect([accepted.status, accepted.headers.get('location')]).toEqual([302, '/me'])
-        expect(await signedInAs(visitor)).toEqual(user('bob.near'))
+        expect(await signedInAs(visitor)).toEqual(user(bob.accountId))
       })
     }
   })

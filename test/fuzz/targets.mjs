@@ -198,6 +198,8 @@ async function mutatedLogins() {
   }
 }
 
+let states = 0
+
 /** A good login, and a session with any content. */
 async function sessions() {
   const { ED25519: good } = goodLogins()
@@ -221,7 +223,8 @@ async function sessions() {
     },
     { weight: 1, arbitrary: arbitraries.value },
   )
-  let count = 0
+  // Each run has its own state: within one process a consumed challenge stays consumed.
+  const nextState = () => `s${++states}`
   return {
     arbitrary: fc.record({
       session,
@@ -229,8 +232,7 @@ async function sessions() {
       frozen: fc.integer({ min: 0, max: 30 }).map((each) => each === 0),
     }),
     async run({ session: held, withState, frozen }) {
-      // Each run has its own state: within one process a consumed challenge stays consumed.
-      const state = `s${++count}`
+      const state = nextState()
       const holds = held?.['near:challenges']
       const renamed = Array.isArray(holds) ? holds.map((each) => refresh(each, state)) : holds
       const session =
@@ -257,7 +259,7 @@ async function sessions() {
     },
     again: () =>
       outcomeOf(strategy, {
-        session: { 'near:challenges': [refresh(challenge, `s${++count}`)] },
+        session: { 'near:challenges': [refresh(challenge, nextState())] },
         body: { ...good, state: undefined },
       }),
   }

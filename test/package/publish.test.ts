@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -131,8 +131,7 @@ describe('the published package', () => {
   })
 
   it(`adds at most ${MAX_PACKAGES} packages to a fresh project, without a warning`, async () => {
-    const project = join(directory, 'fresh')
-    mkdirSync(project)
+    const project = mkdtempSync(join(directory, 'fresh-'))
     writeFileSync(join(project, 'package.json'), '{ "private": true }')
     const quiet = ['--no-audit', '--no-fund', '--no-update-notifier', '--prefer-offline', '--loglevel=warn']
     const { stderr } = await run('npm', ['install', ...quiet, tarball], { cwd: project })

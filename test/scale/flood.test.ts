@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -74,16 +75,17 @@ describeWithRedis(`a flood of ${REQUESTS} challenge requests from one address`, 
         TRUST_PROXY: 'loopback',
       })
       cleanup.add(() => example.stop())
+      const flooder = `203.0.113.${randomInt(100)}`
       const address = (name: string) => ({ 'x-forwarded-for': name, accept: 'application/json' })
       const { growth, statuses, signIns } = await floodProcess(
         example.url,
         example.pid,
-        address('203.0.113.66'),
+        address(flooder),
         () =>
           flood(example.url.replace('localhost', '127.0.0.1') + PATH, {
             requests: WARM_UP,
             connections: 50,
-            headers: address('203.0.113.67'),
+            headers: address('203.0.113.200'),
           }),
       )
       expect(statuses).toEqual({ 200: 300, 429: REQUESTS - 300 })

@@ -4,6 +4,7 @@ import {
   type Browser,
   type BrowserContext,
   type BrowserContextOptions,
+  type Locator,
   type Page,
 } from 'playwright-core'
 import { afterAll, describe } from 'vitest'
@@ -64,6 +65,12 @@ export async function openBrowser(
   const context = await (await browser).newContext(options)
   context.setDefaultTimeout(20_000)
   return { context, close: () => context.close() }
+}
+
+/** Clicks, and returns the window that opens. */
+export async function clickForPopup(element: Locator): Promise<Page> {
+  const [opened] = await Promise.all([element.page().context().waitForEvent('page'), element.click()])
+  return opened
 }
 
 /** With the environment variable `PICTURES`, saves a screenshot in `screenshots/` for review. */

@@ -1,6 +1,6 @@
 import { build } from 'esbuild'
 import { developmentWallet, TestNetwork, type TestAccount } from 'passport-near/testing'
-import type { BrowserContext, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { listen, startApp, type Cleanup, type TestAppOptions } from './app'
 
 /** Bundles a page's script with the built package, as an application's build would. */
@@ -61,13 +61,6 @@ export async function startSite(
     },
   })
   return { url, walletUrl, network, alice }
-}
-
-/** The wallet's window, which a click opens. */
-export async function clickForPopup(context: BrowserContext, page: Page, button: string): Promise<Page> {
-  const opened = context.waitForEvent('page')
-  await page.getByRole('button', { name: button }).click()
-  return opened
 }
 
 export async function approve(wallet: Page, accountId = 'alice.test'): Promise<void> {
