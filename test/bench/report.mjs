@@ -57,7 +57,7 @@ medians of ${rounds} interleaved rounds, each of servers that were started anew 
 - A consumed challenge is rejected ${whole(consumed.median)} times a second (${fixed(consumed.ratio)}), without an RPC call.
 - Accounts with 100 and 10,000 keys sign in at ${fixed(keys['100 keys'].ratio)} and ${fixed(keys['10,000 keys'].ratio)} of the rate of one with a single key.
 - The event loop's delay (p99.9) is ${fixed(eventLoop['with logins'].p999)} ms with 100 logins a second, one after the other, and ${fixed(eventLoop['without logins'].p999)} ms with as many requests that sign in no user.
-- After ${whole(many.count)} logins in one process a login takes ${fixed(many.lastMicroseconds, 0)} µs, at first ${fixed(many.firstMicroseconds, 0)} µs; the heap is ${fixed(many.heapGrowthBytes / 1e6)} MB larger.
+- After ${whole(many.count)} logins in one process a login takes ${fixed(many.lastMicroseconds, 0)} µs, at first ${fixed(many.firstMicroseconds, 0)} µs; the heap has changed by ${fixed(many.heapGrowthBytes / 1e6)} MB.
 - \`require('passport-near')\` takes ${fixed(require['passport-near'], 0)} ms, \`passport\` ${fixed(require.passport, 0)} ms; an idle application keeps ${fixed(idleMegabytes['passport-near'], 1)} MB, and ${fixed(idleMegabytes['passport-local'], 1)} MB with \`passport-local\`.`
 
 const rate = (name) => whole(logins[name].median)
