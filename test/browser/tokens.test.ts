@@ -2,7 +2,8 @@ import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { Cleanup } from '../support/app'
 import { clickForPopup, describeInChromium, openBrowser } from '../support/chromium'
-import { freePort, startApiExample } from '../support/token-example'
+import { freePort } from '../support/redis'
+import { startApiExample } from '../support/token-example'
 
 describeInChromium('the page of example/api, on another origin', () => {
   const everything = new Cleanup()
@@ -16,7 +17,7 @@ describeInChromium('the page of example/api, on another origin', () => {
   let bodies: string[]
 
   beforeAll(async () => {
-    const ports = { WALLET_PORT: await freePort(), PAGE_PORT: await freePort() }
+    const ports = { WALLET_PORT: String(await freePort()), PAGE_PORT: String(await freePort()) }
     pageUrl = `http://localhost:${ports.PAGE_PORT}/`
     apiUrl = (await startApiExample(everything, { ...ports, ACCESS_TOKEN_LIFETIME: '2s' }, 'dev.js')).url
   }, 60_000)

@@ -1,20 +1,10 @@
-import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
 import type { BrowserContext, Page } from 'playwright-core'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { Cleanup } from '../support/app'
 import { clickForPopup, describeInChromium, openBrowser } from '../support/chromium'
+import { freePort } from '../support/redis'
 import { examples } from './examples'
 import { linkedProject, startProject } from './project'
-
-/** A free port. */
-async function freePort(): Promise<string> {
-  const server = createServer().listen(0, 'localhost')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return String(port)
-}
 
 describeInChromium('`npm run dev`, with the page that all examples share', () => {
   const cleanup = new Cleanup()
@@ -27,7 +17,7 @@ describeInChromium('`npm run dev`, with the page that all examples share', () =>
     // dev.js starts a network and names it in NEAR_RPC_URL. No request reaches a public endpoint.
     url = await startProject(directory, 'http://127.0.0.1:1', cleanup, {
       entry: 'dev.js',
-      env: { WALLET_PORT: await freePort() },
+      env: { WALLET_PORT: String(await freePort()) },
     })
     const browser = await openBrowser()
     cleanup.add(browser.close)

@@ -1,19 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
 import { asItStands } from '../frameworks/examples'
 import { linkedProject } from '../frameworks/project'
 import type { Cleanup } from './app'
-import { until } from './redis'
-
-/** A port that is free now. */
-export async function freePort(): Promise<string> {
-  const server = createServer().listen(0, 'localhost')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return String(port)
-}
+import { freePort, until } from './redis'
 
 export interface Running {
   child: ChildProcess
@@ -50,7 +40,7 @@ export function runExample(
 export async function startApiExample(cleanup: Cleanup, env: NodeJS.ProcessEnv, entry = 'server.js') {
   const port = await freePort()
   const url = `http://localhost:${port}`
-  const { output } = runExample('api', entry, { PORT: port, ...env }, cleanup)
+  const { output } = runExample('api', entry, { PORT: String(port), ...env }, cleanup)
   const isUp = () => fetch(`${url}/me`).then(({ status }) => status === 401, () => false) // prettier-ignore
   await until(isUp, { patience: 20_000, saying: () => `example/api did not start: ${output()}` })
   return { url, output }
