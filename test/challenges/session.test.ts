@@ -76,7 +76,7 @@ describe('a new session of express-session', () => {
     sessions.held = new Promise(() => undefined)
     const leave = new AbortController()
     const waiting = new Browser(url).request('/own', { signal: leave.signal }).catch(() => undefined)
-    await expect.poll(() => failures, { timeout: 10_000 }).toHaveLength(1)
+    await expect.poll(() => failures, { timeout: 6000 }).toHaveLength(1)
     leave.abort()
     await waiting
     expect(failures[0]).toBeInstanceOf(NearAuthError)

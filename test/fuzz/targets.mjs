@@ -198,7 +198,7 @@ async function mutatedLogins() {
   }
 }
 
-let states = 0
+let stateCount = 0
 
 /** A good login, and a session with any content. */
 async function sessions() {
@@ -224,7 +224,7 @@ async function sessions() {
     { weight: 1, arbitrary: arbitraries.value },
   )
   // Each run has its own state: within one process a consumed challenge stays consumed.
-  const nextState = () => `s${++states}`
+  const nextState = () => `s${++stateCount}`
   return {
     arbitrary: fc.record({
       session,

@@ -529,7 +529,7 @@ describe('300 contract logins at once', () => {
         expect(outcome.error.message).toContain('256 queries are pending in this process')
       })
     }
-    await expect.poll(() => failedAtOnce).toBe(300 - 256)
+    await expect.poll(() => failedAtOnce, { timeout: 5000 }).toBe(300 - 256)
     await expect.poll(() => connections).toBe(64)
     const network = await TestNetwork.start()
     cleanup.add(() => network.stop())

@@ -81,7 +81,7 @@ describe('2,000 logins at once', () => {
         expect(outcome.error.message).toContain('1024 queries are pending in this process')
       })
     }
-    await expect.poll(() => rejected).toBe(2000 - 1024)
+    await expect.poll(() => rejected, { timeout: 10_000 }).toBe(2000 - 1024)
     const answer = setInterval(() => release.splice(0).forEach((send) => send()), 5)
     try {
       const results = await Promise.all(logins)

@@ -75,6 +75,7 @@ describeWithRedis(`a flood of ${REQUESTS} challenge requests from one address`, 
         TRUST_PROXY: 'loopback',
       })
       cleanup.add(() => example.stop())
+      // The limit of an address lasts longer than a test: a second try comes from another one.
       const flooder = `203.0.113.${randomInt(100)}`
       const address = (name: string) => ({ 'x-forwarded-for': name, accept: 'application/json' })
       const { growth, statuses, signIns } = await floodProcess(
