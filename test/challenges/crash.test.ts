@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { TestNetwork } from 'passport-near/testing'
 import { afterEach, expect, it } from 'vitest'
 import { Browser, Cleanup } from '../support/app'
-import { describeWithRedis, RedisServer, until } from '../support/redis'
+import { describeWithRedis, RedisServer } from '../support/redis'
+import { until } from '../support/until'
 
 const cleanup = new Cleanup()
 afterEach(() => cleanup.run())

@@ -5,7 +5,8 @@ import { createClient, createCluster } from 'redis'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { Browser, Cleanup, RECIPIENT, startApp } from '../support/app'
 import { PURPOSE, storedChallenge } from '../support/challenge'
-import { clusterIsHealthy, describeWithRedis, RedisServer, startRedisCluster, until } from '../support/redis'
+import { clusterIsHealthy, describeWithRedis, RedisServer, startRedisCluster } from '../support/redis'
+import { until } from '../support/until'
 
 /** The store's timeout in these tests, and the margin for a busy machine. */
 const TIMEOUT = 500

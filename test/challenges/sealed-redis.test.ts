@@ -8,7 +8,8 @@ import { createClient, RESP_TYPES } from 'redis'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { Cleanup } from '../support/app'
 import { PURPOSE, storedChallenge } from '../support/challenge'
-import { describeWithRedis, RedisServer, until } from '../support/redis'
+import { describeWithRedis, RedisServer } from '../support/redis'
+import { until } from '../support/until'
 import { SECRET, startTokenSite } from '../support/token-site'
 
 const codeVerifier = 'v'.repeat(43)

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { Cleanup } from '../support/app'
 import { createExampleWorld, linkAt, signInTo } from '../support/example'
-import { until } from '../support/redis'
+import { until } from '../support/until'
 import { Visitor } from '../support/visitor'
 
 const cleanup = new Cleanup()

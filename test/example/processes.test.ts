@@ -14,7 +14,8 @@ import {
 } from '../support/example'
 import { statusOf } from '../support/load'
 import { describeWithPostgres, startPostgres, type PostgresServer } from '../support/postgres'
-import { describeWithRedis, RedisServer, until } from '../support/redis'
+import { describeWithRedis, RedisServer } from '../support/redis'
+import { until } from '../support/until'
 import { Visitor } from '../support/visitor'
 
 const everything = new Cleanup()

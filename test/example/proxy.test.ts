@@ -4,7 +4,7 @@ import { Cleanup } from '../support/app'
 import { accountPage, createExampleWorld, type Example, type ExampleWorld } from '../support/example'
 import { describeWithPostgres, startPostgres } from '../support/postgres'
 import { startRewritingProxy } from '../support/proxy'
-import { until } from '../support/redis'
+import { until } from '../support/until'
 import { Visitor } from '../support/visitor'
 
 const cleanup = new Cleanup()

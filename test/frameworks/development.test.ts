@@ -2,7 +2,7 @@ import type { BrowserContext, Page } from 'playwright-core'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { Cleanup } from '../support/app'
 import { clickForPopup, describeInChromium, openBrowser } from '../support/chromium'
-import { freePort } from '../support/redis'
+import { freePort } from '../support/free-port'
 import { examples } from './examples'
 import { linkedProject, startProject } from './project'
 

@@ -5,7 +5,8 @@ import { createClient } from 'redis'
 import { afterAll, expect, it } from 'vitest'
 import { Cleanup } from '../support/app'
 import { PURPOSE, storedChallenge } from '../support/challenge'
-import { describeWithRedis, RedisServer, until } from '../support/redis'
+import { describeWithRedis, RedisServer } from '../support/redis'
+import { until } from '../support/until'
 import { isFullScale, scaled } from '../support/scale'
 
 const SESSIONS = scaled(100_000, 20_000)

@@ -1,7 +1,8 @@
 import { TestNetwork, type TestAccount } from 'passport-near/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { Browser, Cleanup } from '../support/app'
-import { describeWithRedis, RedisServer, startRedisCluster, until } from '../support/redis'
+import { describeWithRedis, RedisServer, startRedisCluster } from '../support/redis'
+import { until } from '../support/until'
 import { scaled } from '../support/scale'
 import { startSite, type Site } from '../support/site-process'
 

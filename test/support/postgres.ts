@@ -8,7 +8,8 @@ import { promisify } from 'node:util'
 import pg from 'pg'
 import type { Cleanup } from './app'
 import { describeWith, findProgram } from './programs'
-import { freePort, until } from './redis'
+import { freePort } from './free-port'
+import { until } from './until'
 
 const run = promisify(execFile)
 

@@ -1,13 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { createClient } from 'redis'
 import type { Cleanup } from './app'
+import { freePort } from './free-port'
 import { describeWith, findProgram } from './programs'
+import { until } from './until'
 
 const redis = {
   path: findProgram(process.env.REDIS_SERVER, 'redis-server'),
@@ -153,30 +153,5 @@ export async function clusterIsHealthy(nodes: readonly RedisServer[]): Promise<v
       },
       { patience: 60_000, saying: () => `the cluster is not healthy: ${state}` },
     )
-  }
-}
-
-/** A free port. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
-/**
- * Waits until a condition holds. Fails with the given message after 20 seconds, or after the given time in
- * milliseconds.
- */
-export async function until(
-  isSo: () => Promise<boolean> | boolean,
-  { patience = 20_000, saying = (): string => 'The condition did not hold in time' } = {},
-): Promise<void> {
-  const end = Date.now() + patience
-  while (!(await isSo())) {
-    if (Date.now() > end) throw new Error(saying())
-    await delay(25)
   }
 }

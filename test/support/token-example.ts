@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { asItStands } from '../frameworks/examples'
 import { linkedProject } from '../frameworks/project'
 import type { Cleanup } from './app'
-import { freePort, until } from './redis'
+import { freePort } from './free-port'
+import { until } from './until'
 
 export interface Running {
   child: ChildProcess
